@@ -1,0 +1,77 @@
+# Two commands for people: `make learn` and `make test`. The rest serves those two and maintainers.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+STAMP   = $(VENV)/.installed
+LAB_ARGS ?=
+NOTEBOOKS = chapters solutions exercises
+
+.PHONY: help install learn test test-all test-gpu lint unit notebooks bench lock format write clean
+
+help:
+	@echo "make learn      install, fetch chapter 1's texts, open JupyterLab on chapter 1"
+	@echo "make test       install, then everything that CI runs"
+	@echo "make test-all   the slow tests too (kills, network, full loads)"
+	@echo "make bench      speeds side by side, written to docs/benchmarks.md"
+	@echo "make lock       resolve requirements.txt into requirements.lock (needs the uv command)"
+	@echo "make write      execute every chapter and store its outputs; generate exercises/"
+
+install: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"Python {v[0]}.{v[1]} has no TensorFlow wheels; use 3.11, 3.12 or 3.13: make PYTHON=python3.13 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+learn: install
+	$(BIN)/companion data fetch --chapter ngram
+	$(BIN)/companion lab ngram -- $(LAB_ARGS)
+
+test: install lint unit notebooks
+
+lint:
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+	$(BIN)/python -m companion.course.notebook --check $(NOTEBOOKS)
+	$(BIN)/companion selftest
+
+unit: export COMPANION_DEVICE = cpu
+unit:
+	$(BIN)/companion data fetch
+	$(BIN)/python -m pytest -m "not slow"
+
+notebooks: export COMPANION_DEVICE = cpu
+notebooks:
+	$(BIN)/python -m pytest --nbval-lax $(NOTEBOOKS)
+
+test-all: install lint
+	$(BIN)/companion data fetch --all
+	COMPANION_DEVICE=cpu $(BIN)/python -m pytest
+	$(MAKE) notebooks
+
+test-gpu: install
+	$(BIN)/companion doctor --deep
+	$(BIN)/companion run
+
+bench: install
+	for script in tests/benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+lock:
+	uv pip compile requirements.txt --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --output-file requirements.lock --custom-compile-command "make lock"
+
+format:
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/python -m companion.course.notebook --write $(NOTEBOOKS)
+
+write: install
+	$(BIN)/companion release
+	$(BIN)/companion run --write
+
+clean:
+	rm -rf $(VENV) build .pytest_cache .ruff_cache .hypothesis

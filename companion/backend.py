@@ -1,0 +1,110 @@
+"""The machine under Keras: device, precision, compilation. The only backend-specific code.
+
+Everything else is written in `keras.ops` and `keras.layers` and does not know whether TensorFlow or
+JAX computes it. `COMPANION_DEVICE=cpu` pins a run to the processor (tests and CI do).
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import keras
+
+T = TypeVar("T")
+
+
+def gpus() -> list[str]:
+    """Names of the GPUs that the backend may use; empty on a CPU or under COMPANION_DEVICE=cpu."""
+    if os.environ.get("COMPANION_DEVICE", "").lower() == "cpu":
+        return []
+    try:
+        return [str(device) for device in keras.distribution.list_devices("gpu")]
+    except (RuntimeError, ValueError, AttributeError):  # JAX without CUDA raises, TensorFlow does not
+        return []
+
+
+def budget(*, cpu: T, gpu: T) -> T:
+    """The value for this machine: `cpu`, or `gpu` when there is one.
+
+    A notebook says `steps = backend.budget(cpu=200, gpu=5000)` and scales itself.
+    """
+    return gpu if gpus() else cpu
+
+
+def compile(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as one XLA program: `tf.function(jit_compile=True)` or `jax.jit`.
+
+    Keras' own `jit_compile="auto"` leaves XLA off on a CPU. Arguments must be tensors or nests of
+    tensors of fixed shape; each new shape is compiled again. Raises `ValueError` on a backend that
+    has no XLA.
+    """
+    name = keras.backend.backend()
+    if name == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function, jit_compile=True)
+    if name == "jax":
+        import jax
+
+        return jax.jit(function)
+    raise ValueError(f"backend {name!r} has no XLA; set KERAS_BACKEND to tensorflow or jax")
+
+
+def set_precision() -> str:
+    """Choose Keras' precision policy for this machine and return its name.
+
+    float32 on a CPU (reduced precision is slower there: it has no units for it); on a GPU
+    mixed_bfloat16 where the hardware has it (compute capability 8.0 or more), else mixed_float16.
+    """
+    policy = "float32"
+    if gpus():
+        policy = "mixed_bfloat16" if _compute_capability() >= 8.0 else "mixed_float16"
+    keras.mixed_precision.set_global_policy(policy)
+    return policy
+
+
+def limit_to_what_is_used() -> None:
+    """Let GPU memory grow with need instead of taking all of it at once (TensorFlow only)."""
+    if gpus() and keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        for device in tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.set_memory_growth(device, True)
+
+
+def describe() -> dict[str, str]:
+    """What computes here: backend and version, device, precision, XLA, threads, oneDNN, warnings.
+
+    >>> describe()["device"]
+    'CPU (2 cores)'
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    found = gpus()
+    facts = {
+        "backend": f"{keras.backend.backend()} (Keras {keras.__version__})",
+        "device": ", ".join(found) if found else f"CPU ({cores} cores)",
+        "precision": keras.mixed_precision.global_policy().name,
+        "XLA": "on where asked for (backend.compile)" if not found else "on",
+        "oneDNN": "on" if os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "1" else "off",
+    }
+    order = list(sys.modules)
+    if "tensorflow" in order and order.index("tensorflow") < order.index("companion"):
+        facts["warning"] = (
+            "TensorFlow was imported before companion, so companion's settings came too late; "
+            "restart the kernel and import companion first"
+        )
+    return facts
+
+
+def _compute_capability() -> float:
+    if keras.backend.backend() != "tensorflow":
+        return 8.0  # JAX supports bfloat16 on every GPU that it supports
+    import tensorflow as tf
+
+    details = tf.config.experimental.get_device_details(tf.config.list_physical_devices("GPU")[0])
+    major, minor = details.get("compute_capability", (0, 0))
+    return major + minor / 10
+
+
+limit_to_what_is_used()
