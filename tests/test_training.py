@@ -31,7 +31,7 @@ def small_model() -> keras.Model:
 
 
 def weights(model: keras.Model) -> np.ndarray:
-    return np.concatenate([keras.ops.convert_to_numpy(w).ravel() for w in model.weights])
+    return np.concatenate([w.numpy().ravel() for w in model.weights])
 
 
 def test_batches_are_a_function_of_the_step():
