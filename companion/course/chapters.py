@@ -10,6 +10,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def _source(module: Path) -> Path:
+    """A module's file, or that of the package which it has become."""
+    return module if module.exists() else module.with_suffix("") / "__init__.py"
+
+
 @dataclass(frozen=True)
 class Chapter:
     """One chapter: its number, the one name that ties its seven files, its title."""
@@ -41,13 +46,11 @@ class Chapter:
         return ROOT / "solutions" / f"{self.stem}.ipynb"
 
     def files(self) -> tuple[Path, ...]:
-        """The seven files (a module may be a package of the same name)."""
-        module = ROOT / "companion" / f"{self.name}.py"
+        """The seven files (a module, or a package of the same name)."""
+        package = ROOT / "companion"
         return (
             self.notebook,
-            module if module.exists() else module.with_suffix("") / "__init__.py",
-            ROOT / "companion" / "checks" / f"{self.name}.py",
-            ROOT / "companion" / "probes" / f"{self.name}.py",
+            *(_source(package / room / f"{self.name}.py") for room in ("", "checks", "probes")),
             self.exercises,
             self.solutions,
             ROOT / "tests" / f"test_{self.name}.py",
