@@ -1,0 +1,35 @@
+"""Which exercises there are: `companion.checks.<chapter>.EXERCISES`, by name."""
+
+import difflib
+import importlib
+
+from companion.course import chapters
+from companion.course.exercise import Exercise
+
+
+def exercises(chapter_name: str) -> dict[str, Exercise]:
+    """The exercises of a chapter by name, in the notebook's order; they climb.
+
+    Raises `ValueError` for a chapter that does not exist and for a name that is used twice.
+    """
+    chapter = chapters.find(chapter_name)
+    module = importlib.import_module(f"companion.checks.{chapter.name}")
+    found = {}
+    for exercise in module.EXERCISES:
+        if exercise.name in found:
+            raise ValueError(f"{chapter.name}: two exercises are called {exercise.name!r}")
+        found[exercise.name] = exercise
+    return found
+
+
+def find(exercise_name: str) -> tuple[chapters.Chapter, Exercise]:
+    """The chapter and the exercise of that name. Raises `ValueError` that suggests close names."""
+    known = []
+    for chapter in chapters.CHAPTERS:
+        inside = exercises(chapter.name)
+        if exercise_name in inside:
+            return chapter, inside[exercise_name]
+        known += inside
+    close = difflib.get_close_matches(str(exercise_name), known, n=3, cutoff=0.5)
+    advice = f"did you mean {' or '.join(close)}?" if close else "`companion list` shows them all"
+    raise ValueError(f"no exercise {exercise_name!r}; {advice}")

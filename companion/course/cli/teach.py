@@ -1,0 +1,206 @@
+"""Commands of the instructor (`run`, `release`, `selftest`) and the maintainer (`new-chapter`)."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from companion.course.cli.common import (
+    FAILED,
+    INFRASTRUCTURE,
+    PASSED,
+    USAGE,
+    Json,
+    Stop,
+    coloured,
+    command,
+    console,
+    print_json,
+    relative,
+    some_chapters,
+    table,
+)
+
+Chapters = Annotated[list[str] | None, typer.Argument(metavar="[CHAPTER]...")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to the application."""
+    app.command()(run)
+    app.command()(release)
+    app.command()(selftest)
+    app.command("new-chapter")(new_chapter)
+
+
+@command
+def run(
+    names: Chapters = None,
+    solutions: Annotated[
+        bool, typer.Option("--solutions", help="The solution notebooks, not the chapters.")
+    ] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Store the outputs in the notebook, normalised.")
+    ] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="DIR", help="Also write an HTML page each.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="The time that one cell may take.")] = 600,
+    as_json: Json = False,
+) -> None:
+    """Execute notebooks; print seconds and peak memory.
+
+    Chapters, solutions with --solutions, or notebooks by path.
+    """
+    from companion.course.run import execute, write_html
+
+    paths = _notebooks(names, solutions)
+    out, rows = console(), []
+    for path in paths:
+        if not as_json:
+            out.print(f"running {relative(path)} …", markup=False, soft_wrap=True)
+        done = execute(path, seconds)
+        row = {**done.to_json(), "not_passed": [] if done.error else _not_passed(path)}
+        if not done.error and write:
+            _store(done)
+        if not done.error and html:
+            row["html"] = str(write_html(done, html))
+        rows.append(row)
+        if not as_json and _failed(row):
+            told = row["error"] or f"checks that did not pass: {', '.join(row['not_passed'])}"
+            out.print(f"  {told}", markup=False, soft_wrap=True)
+    if as_json:
+        print_json({"runs": rows})
+    else:
+        out.print(_costs(rows))
+    raise typer.Exit(FAILED if any(map(_failed, rows)) else PASSED)
+
+
+def _failed(row: dict) -> bool:
+    """True if a cell raised or a solution is not one."""
+    return bool(row["error"] or row["not_passed"])
+
+
+def _not_passed(path: Path) -> list[str]:
+    """The exercises of a solution notebook that do not pass; a chapter's text has none to pass."""
+    from companion.course.chapters import CHAPTERS
+    from companion.course.notebook import check_notebook
+
+    if path.resolve() not in [c.solutions.resolve() for c in CHAPTERS]:
+        return []
+    return [report.exercise for report in check_notebook(path) if not report.passed]
+
+
+def _store(done) -> None:
+    """Write the executed notebook over the one that was run, in the repository's one form."""
+    from companion.cache import atomic_write
+    from companion.course.notebook import normalise
+
+    text = normalise(done.notebook)
+    with atomic_write(done.path, "w") as file:
+        file.write(text)
+
+
+def _notebooks(names: list[str] | None, solutions: bool) -> list[Path]:
+    """The notebooks meant: paths as they are, chapters' texts or solutions, all by default."""
+    if names and all(name.endswith(".ipynb") for name in names):
+        paths = [Path(name) for name in names]
+    else:
+        paths = [c.solutions if solutions else c.notebook for c in some_chapters(names)]
+    for path in paths:
+        if not path.is_file():
+            missing = USAGE if names and str(path) in names else INFRASTRUCTURE
+            raise Stop(f"no such notebook: {path}", code=missing)
+    return paths
+
+
+def _costs(rows: list[dict]):
+    """The table of seconds and memory."""
+    shown = table("notebook", "state", "seconds", "of them imports", "peak MiB")
+    for row in rows:
+        state = "failed" if _failed(row) else "ok"
+        shown.add_row(
+            relative(Path(row["notebook"])),
+            coloured(state),
+            f"{row['seconds']:.1f}",
+            f"{row['import_seconds']:.1f}",
+            str(row["peak_mebibytes"]),
+        )
+    return shown
+
+
+@command
+def release(
+    names: Chapters = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where to write; default: exercises/."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make the exercise notebooks from the solutions.
+
+    Nothing is written if any line of a solution would leak.
+    """
+    from companion.course.release import ReleaseError, write
+
+    try:
+        written = write(some_chapters(names), out)
+    except ReleaseError as problem:
+        raise Stop(str(problem), "nothing was written", FAILED) from None
+    if as_json:
+        print_json({"written": [str(path) for path in written]})
+        return
+    for path in written:
+        typer.echo(f"wrote {relative(path)}")
+
+
+@command
+def selftest(names: Chapters = None, as_json: Json = False) -> None:
+    """Check the checks.
+
+    Every reference passes, every catalogued mistake is named as itself.
+    """
+    from companion.course.catalogue import exercises
+    from companion.course.selftest import selftest as examine
+
+    chosen = some_chapters(names)
+    result = examine(chosen)
+    result.problems += [
+        f"{c.name}: no exercises yet; write them in companion/checks/{c.name}.py"
+        for c in chosen
+        if not exercises(c.name)
+    ]
+    if as_json:
+        print_json(result.to_json())
+    else:
+        console().print(result.as_text(), markup=False, soft_wrap=True)
+    raise typer.Exit(PASSED if result.passed else FAILED)
+
+
+@command
+def new_chapter(
+    name: Annotated[str, typer.Argument(help="The module's name, e.g. tokenization.")],
+    number: Annotated[int, typer.Option("--number", help="Its number, 1 to 99.")],
+    title: Annotated[str, typer.Option("--title", help="Its title, one line.")],
+    minutes: Annotated[int, typer.Option("--minutes", help="Reading time.")] = 45,
+    as_json: Json = False,
+) -> None:
+    """Lay down the seven files of a new chapter.
+
+    With its row in the table of chapters; says what remains to be written.
+    """
+    from companion.course.scaffold import lay_down
+
+    try:
+        laid = lay_down(name, number, title, minutes)
+    except ValueError as problem:
+        raise Stop(str(problem)) from None
+    if as_json:
+        files = [str(path) for path in laid.files]
+        print_json({"chapter": name, "files": files, "remaining": list(laid.remaining)})
+        return
+    for path in laid.files:
+        typer.echo(f"wrote {relative(path)}")
+    typer.echo("What remains:")
+    for step, text in enumerate(laid.remaining, start=1):
+        typer.echo(f"  {step}. {text}")
