@@ -7,7 +7,7 @@ STAMP   = $(VENV)/.installed
 LAB_ARGS ?=
 NOTEBOOKS = chapters solutions exercises
 
-.PHONY: help install learn test test-all test-gpu lint unit notebooks bench lock format write clean
+.PHONY: help install learn test test-all test-gpu lint unit notebooks bench lock format pictures write clean
 
 help:
 	@echo "make learn      install, fetch chapter 1's texts, open JupyterLab on chapter 1"
@@ -42,7 +42,7 @@ lint:
 unit: export COMPANION_DEVICE = cpu
 unit:
 	$(BIN)/companion data fetch
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not network"
 
 notebooks: export COMPANION_DEVICE = cpu
 notebooks:
@@ -68,6 +68,9 @@ format:
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(BIN)/python -m companion.course.notebook --write $(NOTEBOOKS)
+
+pictures: install
+	COMPANION_PICTURES=docs/images $(BIN)/python -m pytest tests/test_browser.py
 
 write: install
 	$(BIN)/companion release

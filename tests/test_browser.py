@@ -127,9 +127,7 @@ def open_notebook(lab, browser):
 
 def idle(page, seconds: float) -> None:
     """Wait until the kernel rests; before that JupyterLab answers with a dialog."""
-    page.wait_for_selector(
-        "#jp-main-statusbar :text-matches('\\\\| Idle')", timeout=seconds * 1000
-    )
+    page.wait_for_selector("#jp-main-statusbar :text-matches('\\\\| Idle')", timeout=seconds * 1000)
 
 
 def menu(page, *names: str) -> None:
@@ -198,15 +196,18 @@ def test_a_wrong_answer_is_named_and_a_right_one_passes(open_notebook, desk):
     exercises = catalogue.exercises(CHAPTER.name)
     assert statuses.count() >= len(exercises)
 
-    exercise = next(e for e in exercises.values() if e.kind == "predict")
+    exercise = exercises["p_sat_given_cat"]
     answer = cell_of(page, exercise.name, "answer", path)
     check = cell_of(page, exercise.name, "check", path)
-    mistake = exercise.mistakes[0]
-    type_and_run(page, answer, f"{exercise.name} = {mistake.variant!r}")
+    mistake = next(m for m in exercise.mistakes if m.name == "divides-by-text")
+    # `sat` follows `cat` twice, and the text has 24 words: the learner divides by the wrong count.
+    type_and_run(page, answer, f"{exercise.name} = 2 / 24")
     type_and_run(page, check, None)
     shown = " ".join(check.locator(".jp-OutputArea").inner_text().split())
     assert mistake.name in shown
     assert re.search(r"\bfailed\b", shown, re.IGNORECASE)
+    if folder := os.environ.get("COMPANION_PICTURES"):  # `make pictures`, for the README
+        page.screenshot(path=Path(folder) / "check.png")
 
     type_and_run(page, answer, solution(exercise.name))
     type_and_run(page, check, None)
@@ -219,9 +220,7 @@ def test_a_function_typed_into_a_cell_is_judged(open_notebook, desk):
     path = desk / CHAPTER.exercises.relative_to(ROOT)
     page = open_notebook(path.relative_to(desk).as_posix())
     run_all(page, 60)
-    exercise = next(
-        e for e in catalogue.exercises(CHAPTER.name).values() if e.kind == "implement"
-    )
+    exercise = next(e for e in catalogue.exercises(CHAPTER.name).values() if e.kind == "implement")
     answer = cell_of(page, exercise.name, "answer", path)
     check = cell_of(page, exercise.name, "check", path)
     type_and_run(page, answer, f"def {exercise.name}(*args, **kwargs): return undefined_name")

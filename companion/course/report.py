@@ -5,6 +5,7 @@ learner is stripped of control characters and, in HTML, escaped.
 """
 
 import html
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -123,14 +124,20 @@ def as_text(report: Report) -> str:
     return "\n".join(rows)
 
 
+PROSE = ("", "hint", "note")  # the labels of sentences; what has another label is code or a value
+QUOTED = re.compile(r"`([^`]+)`")
+
+
 def as_html(report: Report) -> str:
     """The report as one self-contained element: no script, no class, no outside style."""
     colour = HTML_COLOURS.get(report.state, OTHER[1])
     rows = []
     for label, text in lines(report):
-        body = html.escape(text).replace("\n", "<br>")
-        if label.startswith("line "):
-            body = f"<code>{body}</code>"
+        body = html.escape(text)
+        if label in PROSE:
+            body = QUOTED.sub(r"<code>\1</code>", body).replace("\n", "<br>")
+        else:  # code and values: an array's columns stay columns
+            body = f'<code style="white-space:pre-wrap">{body}</code>'
         rows.append(f"<div>{f'<b>{html.escape(label)}</b>: ' if label else ''}{body}</div>")
     sign, _, rest = heading(report).partition(" ")
     head = f'<span aria-hidden="true">{sign}</span> {html.escape(rest)}'
