@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import subprocess
 import sys
 
@@ -142,15 +143,28 @@ def test_a_failure_half_way_takes_back_what_was_written(house):
     assert _files(house) == before
 
 
-def test_the_chapters_own_tests_fail_until_it_is_written(house, monkeypatch):
-    laid = scaffold.lay_down("tokenization", 2, "From text to ids", release=_released)
-    tests = laid.chapter.files()[-1].read_text(encoding="utf-8")
-    assert tests.count("\ndef test_") == 2
-    module = {"__name__": "companion.tokenization"}
-    exec((house / "companion/tokenization.py").read_text(encoding="utf-8"), module)
-    assert [n for n in module if not n.startswith("_")] == []  # so its first assertion fails
-    checks = (house / "companion/checks/tokenization.py").read_text(encoding="utf-8")
-    assert "EXERCISES: tuple[Exercise, ...] = ()" in checks  # 0 < 6: so does the second
+def test_the_chapters_own_tests_fail_until_it_is_written(house):
+    import companion
+
+    scaffold.lay_down("newborn", 2, "A new chapter", release=_released)
+    code = (
+        f"import companion; companion.__path__.append({str(house / 'companion')!r})\n"
+        f"import companion.checks; companion.checks.__path__.append("
+        f"{str(house / 'companion' / 'checks')!r})\n"
+        "from companion.course import chapters\n"
+        "chapters.CHAPTERS = (chapters.Chapter(2, 'newborn', 'A new chapter', 45),)\n"
+        "import sys, pytest\n"
+        f"sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', 'tests/test_newborn.py']))"
+    )
+    python_path = str(chapters.Path(companion.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=house,
+        env={**os.environ, "PYTHONPATH": python_path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert "2 failed" in done.stdout, done.stdout + done.stderr
 
 
 def test_the_remaining_work_names_every_place_that_a_person_must_edit(house):
