@@ -60,7 +60,7 @@ test-gpu: install
 	$(BIN)/companion run
 
 bench: install
-	for script in tests/benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+	for script in tests/benchmarks/bench_*.py tests/benchmarks/*_table.py; do $(BIN)/python $$script || exit 1; done
 
 lock:
 	uv pip compile requirements.txt --universal --python-version 3.11 --generate-hashes \

@@ -6,10 +6,27 @@ JAX computes it. `COMPANION_DEVICE=cpu` pins a run to the processor (tests and C
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-import keras
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Nothing on file descriptor 2: TensorFlow's start-up writes there whatever the log level."""
+    sys.stderr.flush()
+    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
+
+
+with _quiet():  # an import that fails still raises, with its message
+    import keras
 
 T = TypeVar("T")
 
@@ -20,8 +37,8 @@ def gpus() -> list[str]:
         return []
     try:
         return [str(device) for device in keras.distribution.list_devices("gpu")]
-    except (RuntimeError, ValueError, AttributeError):  # JAX without CUDA raises, TensorFlow does not
-        return []
+    except (RuntimeError, ValueError, AttributeError):
+        return []  # JAX without CUDA raises where TensorFlow has an empty list
 
 
 def budget(*, cpu: T, gpu: T) -> T:
