@@ -542,3 +542,25 @@ def test_a_one_layer_network_trained_by_gradient_descent_reaches_the_counts():
     # and the same numbers are those of the model that counts
     bigrams = NGramModel(2, "mle").fit(CATS)
     assert bigrams.distribution(["the"]) == pytest.approx(expected[vocabulary.ids(["the"])[0]])
+
+
+@pytest.mark.parametrize("name", SMOOTHINGS)
+def test_refitting_to_a_lower_order_equals_fitting_it(name):
+    first = NGramModel(3, name, min_count=2).fit(CATS)
+    for order in (1, 2, 3):
+        again, fresh = first.refit(order=order), NGramModel(order, name, min_count=2).fit(CATS)
+        assert (again.token_log_probs(CATS) == fresh.token_log_probs(CATS)).all()
+
+
+def test_refitting_with_another_smoothing_equals_fitting_it():
+    first, fresh = NGramModel(3, "laplace").fit(CATS), NGramModel(3, "katz").fit(CATS)
+    again = first.refit(smoothing="katz")
+    assert (again.token_log_probs(CATS) == fresh.token_log_probs(CATS)).all()
+
+
+def test_refitting_refuses_what_was_not_counted():
+    model = NGramModel(2, "laplace").fit(CATS)
+    with pytest.raises(ValueError, match="order is 3; only orders up to 2"):
+        model.refit(order=3)
+    with pytest.raises(ValueError, match="call fit"):
+        model.refit(smoothing="modified_kneser_ney")

@@ -1,0 +1,40 @@
+"""Every figure of the book, in one quiet style; the only module that imports matplotlib.
+
+A function takes numbers and returns a `Picture`, which a notebook shows by itself and which
+`savefig` writes. Lines differ in colour (after Okabe & Ito 2008, safe for the colour-blind, some
+darkened so that their names can be read), in marker and in stroke, and carry their names at their
+ends, so that a print in grey loses nothing.
+
+No Chinese font may be installed where a notebook runs: `label` falls back to romanised text.
+"""
+
+from .attention import attention_maps, cost, look_back, masks, positions, scale_effects
+from .ngram import approach, coverage, growth, heat_map, next_words, perplexity_by_order, zipf
+from .style import COLOURS, MARKERS, STROKES, Picture, label
+from .tokenization import cuts, fertility, growing, prices, word_graph
+
+__all__ = [
+    "COLOURS",
+    "MARKERS",
+    "STROKES",
+    "Picture",
+    "approach",
+    "attention_maps",
+    "cost",
+    "coverage",
+    "cuts",
+    "fertility",
+    "growing",
+    "growth",
+    "heat_map",
+    "label",
+    "look_back",
+    "masks",
+    "next_words",
+    "perplexity_by_order",
+    "positions",
+    "prices",
+    "scale_effects",
+    "word_graph",
+    "zipf",
+]
