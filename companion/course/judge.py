@@ -209,6 +209,6 @@ def _nudge(wanted: probes.Outcome, got: probes.Outcome, tolerance: float) -> str
     """Too high, too low, or only wrong: never the value itself."""
     _, name = _compare(wanted, got, tolerance)
     pair = wanted["outputs"].get(name), got["outputs"].get(name)
-    if all(type(value) in (int, float) and np.isfinite(value) for value in pair):
+    if all(type(v) is int or (type(v) is float and np.isfinite(v)) for v in pair):
         return wording.LOW if pair[1] < pair[0] else wording.HIGH
     return wording.HIDDEN

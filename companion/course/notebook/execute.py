@@ -6,23 +6,21 @@ This is for a learner's own notebook; a stranger's is run by `companion.course.s
 """
 
 import contextlib
-import linecache
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from companion import probes
 from companion.course import catalogue, wording
 from companion.course.exercise import Exercise
-from companion.course.judge import SEED, absent_apply, judge, local_apply
+from companion.course.judge import SEED, Apply, absent_apply, judge, local_apply
 from companion.course.notebook import read
 from companion.course.notebook.read import Notebook
 from companion.course.report import ERROR, NOT_ATTEMPTED, Report
+from companion.probes.cells import fresh_namespace, run_cell
 
 ABSENT = object()
-TIMED = ("time", "timeit", "capture", "prun")  # cell magics whose body is the learner's code
 
 
 @dataclass
@@ -70,8 +68,7 @@ def check_cells(
 def run_cells(notebook: Notebook, places: dict[str, list[int]]) -> Session:
     """Run the setup cells, the answers in `places`, and the cells that only define something."""
     os.environ.setdefault("MPLBACKEND", "Agg")  # an answer that plots must not open a window
-    session = Session({"__name__": "__main__", "display": lambda *things, **options: None})
-    session.namespace["get_ipython"] = lambda: _Shell(session.namespace)
+    session = Session(fresh_namespace())
     owners: dict[int, list[str]] = {}
     for name, indices in places.items():
         for index in indices:
@@ -82,7 +79,7 @@ def run_cells(notebook: Notebook, places: dict[str, list[int]]) -> Session:
             continue
         names = owners.get(index, ())
         before = {name: session.namespace.get(name, ABSENT) for name in names}
-        fault = _run(code, f"<{read.cell_name(notebook, index)}>", session.namespace)
+        fault = run_cell(code, f"<{read.cell_name(notebook, index)}>", session.namespace)
         if fault:
             session.faults[index] = fault
         session.defined |= read.defined_names(code)
@@ -92,37 +89,6 @@ def run_cells(notebook: Notebook, places: dict[str, list[int]]) -> Session:
             if after is not ABSENT and not (fault and after is before[name]):
                 session.answers[name] = after  # a cell that failed leaves no older answer either
     return session
-
-
-def _run(code: str, filename: str, namespace: dict[str, Any]) -> dict[str, Any] | None:
-    """Execute one cell; its exception as data, None if there was none."""
-    lines = code.splitlines(keepends=True)
-    linecache.cache[filename] = (len(code), None, lines, filename)  # for tracebacks and inspect
-    try:
-        with probes.quiet():
-            compiled = compile(read.parse_code(code), filename, "exec", dont_inherit=True)
-            exec(compiled, namespace)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as caught:  # exit() in a cell included
-        return probes.fault(caught)
-    return None
-
-
-class _Shell:
-    """As much of IPython's shell as a translated magic needs: it ignores all but timed code."""
-
-    def __init__(self, namespace: dict[str, Any]):
-        self._namespace = namespace
-
-    def run_cell_magic(self, name: str, line: str, body: str) -> None:
-        if name in TIMED:
-            exec(compile(body, f"<%%{name}>", "exec", dont_inherit=True), self._namespace)
-
-    def run_line_magic(self, name: str, line: str, *more: Any) -> None:
-        """Nothing: a line magic configures or measures."""
-
-    system = getoutput = run_line_magic
 
 
 def _report(
@@ -137,24 +103,35 @@ def _report(
         return replace(base, message=wording.DELETED.format(name=name))
     fault = session.faults.get(places[-1])
     notes = _notes(notebook, session, name, places)
-    if name in session.answers:
-        report = judge(exercise, local_apply(exercise, session.answers[name]), seed)
-    elif fault is None:
-        report = judge(exercise, absent_apply(exercise, session.defined - {name}), seed)
-    elif fault["type"] == "NotImplementedError":
-        report = replace(base, message=wording.STUB)
+    present = name in session.answers
+    if present:
+        apply = local_apply(exercise, session.answers[name])
     else:
-        report = replace(
-            base,
-            state=ERROR,
-            message=wording.exception(fault),
-            hint=wording.remedy(fault),
-            error=fault,
-        )
+        apply = absent_apply(exercise, session.defined - {name})
+    report = verdict(exercise, apply, present, fault, seed)
     if report.state == ERROR:
         notes += _setup_fault(session, places)
     text = read.answer_source(notebook, places)
     return replace(report, notes=tuple(notes), answer=read.answer_hash(text))
+
+
+def verdict(
+    exercise: Exercise, apply: Apply, present: bool, fault: dict[str, Any] | None, seed: int
+) -> Report:
+    """The judge's report; without an answer, what its last cell's exception says instead."""
+    if present or fault is None:
+        return judge(exercise, apply, seed)
+    base = Report(exercise.name, NOT_ATTEMPTED, title=exercise.title, seed=seed)
+    base = replace(base, definition=exercise.fingerprint())
+    if fault["type"] == "NotImplementedError":
+        return replace(base, message=wording.STUB)
+    return replace(
+        base,
+        state=ERROR,
+        message=wording.exception(fault),
+        hint=wording.remedy(fault),
+        error=fault,
+    )
 
 
 def _notes(notebook: Notebook, session: Session, name: str, places: list[int]) -> list[str]:

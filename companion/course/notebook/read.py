@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from companion.course import catalogue, chapters
+from companion.probes.cells import parse_code
 
 Notebook = dict[str, Any]
 
@@ -42,13 +43,13 @@ def parse(data: bytes | str, name: str = "the notebook") -> Notebook:
         ) from None
     except RecursionError:
         raise NotebookError(f"{name} is nested too deeply to be a notebook") from None
-    fault = _fault(notebook)
+    fault = fault_of(notebook)
     if fault:
         raise NotebookError(f"{name} is not a notebook of format 4: {fault}")
     return notebook
 
 
-def _fault(notebook: Any) -> str | None:
+def fault_of(notebook: Any) -> str | None:
     """What keeps the data from being a notebook; None if nothing does."""
     if not isinstance(notebook, dict):
         return "the file holds no object"
@@ -95,18 +96,6 @@ def cell_name(notebook: Notebook, index: int) -> str:
 def code_cells(notebook: Notebook) -> Iterator[tuple[int, dict[str, Any]]]:
     """(index, cell) of the code cells, in order."""
     return ((i, c) for i, c in enumerate(notebook["cells"]) if c["cell_type"] == "code")
-
-
-def parse_code(code: str) -> ast.Module:
-    """The syntax tree of a cell; IPython's magics are translated. Raises `SyntaxError`."""
-    try:
-        return ast.parse(code)
-    except SyntaxError:
-        if not any(line.lstrip()[:1] in ("%", "!", "?") for line in code.splitlines()):
-            raise
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    return ast.parse(TransformerManager().transform_cell(code))
 
 
 def defined_names(code: str) -> set[str]:

@@ -1,0 +1,47 @@
+"""What runs beside the learner's code in chapter 4: one call, its result as plain data.
+
+A probe gets the learner's answer and the keyword arguments of one call. It knows no reference and
+imports no check: in a sandbox it is the only course code that a submission sees.
+"""
+
+import numpy as np
+
+
+def number(answer, case):
+    """The number that the learner wrote down; there is nothing to call."""
+    return {"value": float(answer)}
+
+
+def scalar(answer, case):
+    """A function that returns one number."""
+    return {"value": float(answer(**case))}
+
+
+def array(answer, case):
+    """A function that returns one array."""
+    return {"result": np.asarray(answer(**case))}
+
+
+def multiplications_and_weights(answer, case):
+    """A function that returns the pair (multiplications, weights)."""
+    multiplications, weights = _pair(answer(**case), "(multiplications, weights)")
+    return {"multiplications": float(multiplications), "weights": float(weights)}
+
+
+def output_and_weights(answer, case):
+    """A function that returns the pair (output, weights).
+
+    Of a row that may attend to nothing only this is compared: its numbers are finite.
+    """
+    output, weights = map(np.asarray, _pair(answer(**case), "(output, weights)"))
+    finite = bool(np.isfinite(output).all() and np.isfinite(weights).all())
+    hidden = ~case["attention_mask"].any(axis=-1)
+    if hidden.any() and len(output) == len(weights) == len(hidden):
+        output, weights = (np.where(hidden[:, None], 0.0, x) for x in (output, weights))
+    return {"output": output, "weights": weights, "finite": finite}
+
+
+def _pair(result, names):
+    if not (isinstance(result, tuple | list) and len(result) == 2):
+        raise TypeError(f"the result is a {type(result).__name__}, it should be a pair {names}")
+    return result
