@@ -59,6 +59,7 @@ class Chapter:
 
 CHAPTERS = (
     Chapter(1, "ngram", "Statistical language models", 45, ("shakespeare", "sanguo")),
+    Chapter(4, "attention", "Attention", 50, ("shakespeare",)),
 )
 
 

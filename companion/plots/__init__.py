@@ -9,6 +9,7 @@ No Chinese font may be installed where a notebook runs: `label` falls back to ro
 """
 
 from .attention import attention_maps, cost, look_back, masks, positions, scale_effects
+from .neural_lm import cooccurrence, help_at_distance, same_text, senses, word_map
 from .ngram import approach, coverage, growth, heat_map, next_words, perplexity_by_order, zipf
 from .style import COLOURS, MARKERS, STROKES, Picture, label
 from .tokenization import cuts, fertility, growing, prices, word_graph
@@ -20,6 +21,7 @@ __all__ = [
     "Picture",
     "approach",
     "attention_maps",
+    "cooccurrence",
     "cost",
     "coverage",
     "cuts",
@@ -27,6 +29,7 @@ __all__ = [
     "growing",
     "growth",
     "heat_map",
+    "help_at_distance",
     "label",
     "look_back",
     "masks",
@@ -34,7 +37,10 @@ __all__ = [
     "perplexity_by_order",
     "positions",
     "prices",
+    "same_text",
     "scale_effects",
+    "senses",
     "word_graph",
+    "word_map",
     "zipf",
 ]

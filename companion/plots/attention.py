@@ -132,9 +132,8 @@ def scale_effects(
     need(panels, "quantity")
     with rc_context(style()):
         picture = Picture(width=3.2 * len(panels), height=3.0)
-        for axes, (unit, lines) in zip(
-            picture.subplots(1, len(panels)), panels.items(), strict=True
-        ):
+        row = picture.subplots(1, len(panels), squeeze=False)[0]
+        for axes, (unit, lines) in zip(row, panels.items(), strict=True):
             for index, (name, values) in enumerate(lines.items()):
                 axes.plot(widths, values, label=name, **line(index))
             every = [value for values in lines.values() for value in values]
@@ -172,6 +171,6 @@ def _guides(axes: Axes, lengths: Sequence[int], last: float) -> None:
         heights = last * (ends / ends[1]) ** power
         axes.plot(ends, heights, color="#AAAAAA", linewidth=0.9, zorder=1)
         axes.annotate(
-            name, (ends[0], heights[0]), xytext=(4, 5), textcoords="offset points",
+            name, (ends[0], heights[0]), xytext=(10, -5), textcoords="offset points",
             color="#666666", fontsize=8,
         )  # fmt: skip

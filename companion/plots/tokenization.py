@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.patches import Arc, FancyBboxPatch
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from .style import COLOURS, Picture, cjk_font, label_ends, line, need, style
 
+ROMANISED = {"三国演义": "Sanguo yanyi"}  # where no font can draw it
 SHADES = ("#D6E6F2", "#F8E1D3")  # neighbouring tokens differ; the border says it again in grey
 Pieces = Sequence[tuple[str, int]]  # what is written in a box, and how many bytes it stands for
 
@@ -94,7 +95,7 @@ def prices(costs: Mapping[str, Mapping[str, float]]) -> Picture:
             axes.barh(range(len(bars)), list(bars.values()), color=COLOURS[index], height=0.66)
             for row, value in enumerate(bars.values()):
                 axes.annotate(f" {value:.2f}", (value, row), va="center", fontsize=8)
-            axes.set_yticks(range(len(bars)), list(bars))
+            axes.set_yticks(range(len(bars)), [_shown(name) for name in bars])
             axes.set_ylim(most - 0.5, -0.5)
             axes.set_title(_shown(text))
             axes.set_xlabel("tokens per character")
@@ -104,12 +105,10 @@ def prices(costs: Mapping[str, Mapping[str, float]]) -> Picture:
     return picture
 
 
-def word_graph(
-    text: str, edges: Sequence[tuple[int, int, float]], best: Sequence[str], unit: str = "ln P"
-) -> Picture:
-    """A text's words as arcs over its characters, the words of the best path in bold.
+def word_graph(text: str, edges: Sequence[tuple[int, int, float]], best: Sequence[str]) -> Picture:
+    """A text's words as arcs over its characters, the words of the best path drawn thick.
 
-    An edge is (first character, character after the last, score); scores stand at the arcs. Raises
+    An edge is (first character, character after the last, ln P), with ln P in nats. Raises
     `ValueError` where the best path is not the text.
     """
     if "".join(best) != text:
@@ -126,8 +125,8 @@ def word_graph(
                       color=colour, linewidth=2.4 if taken else 0.9)  # fmt: skip
             axes.add_patch(arc)
             axes.annotate(f"{score:.1f}", ((start + end) / 2, 0.5 + 0.45 * span), xytext=(0, 2),
-                          textcoords="offset points", ha="center", fontsize=8, color=colour,
-                          fontweight="bold" if taken else "normal")  # fmt: skip
+                          textcoords="offset points", ha="center", fontsize=8,
+                          color=colour)  # fmt: skip
         for place, char in enumerate(text):
             axes.text(place + 0.5, 0.22, _shown(char), ha="center", va="center", fontsize=14)
         axes.set_xlim(-0.1, len(text) + 0.1)
@@ -136,7 +135,7 @@ def word_graph(
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("place between two characters")
-        axes.set_title(f"Every arc is a word of the dictionary; at its top {unit}")
+        axes.set_title("Each arc is a word with its ln P (nats); the thick path is the likeliest")
     return picture
 
 
@@ -158,6 +157,7 @@ def _rows_of_boxes(axes: Axes, names: Sequence[str], rows: Sequence[Pieces]) -> 
     axes.set_ylim(len(rows) - 0.45, -0.55)
     axes.set_yticks(range(len(rows)), [_shown(name) for name in names])
     axes.tick_params(axis="y", length=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.spines["left"].set_visible(False)
 
 
@@ -168,7 +168,9 @@ def _written_out(axis, ticks: Sequence[float]) -> None:
 
 
 def _shown(text: str) -> str:
-    """The text, or the code points of its ideographs where no installed font can draw them."""
+    """The text; where no installed font has ideographs, their romanisation or code points."""
     if cjk_font():
         return text
-    return "".join(f"U+{ord(char):X}" if "\u2e80" <= char <= "\uffef" else char for char in text)
+    for chinese, romanised in ROMANISED.items():
+        text = text.replace(chinese, romanised)
+    return "".join(f" U+{ord(c):X}" if "\u2e80" <= c <= "\uffef" else c for c in text).strip()

@@ -1,0 +1,222 @@
+"""Scores and weights: scaled dot-product attention, and a version with the scale misplaced."""
+
+from functools import partial
+
+import numpy as np
+
+from companion.checks.attention.arrays import naive_softmax, normal, softmax
+from companion.course.exercise import Exercise, Mistake, Relation
+from companion.probes import attention as probes
+
+
+def _attention(query, key, value, attention_mask, **bugs):
+    """softmax(QKᵀ/√d_k)·V and the weights, with one part at a time done wrong on demand."""
+    scale = bugs.get("scale", lambda q, k: np.sqrt(q.shape[-1]))(query, key)
+    scores = query @ key.T / scale
+    allowed = ~attention_mask if bugs.get("mask") == "inverted" else attention_mask
+    if bugs.get("mask") not in ("ignored", "after"):
+        with np.errstate(all="ignore"):
+            scores = np.where(allowed, scores, bugs.get("low", -1e9))
+    with np.errstate(all="ignore"):
+        weights = bugs.get("softmax", softmax)(scores)
+        if bugs.get("mask") == "after":
+            weights = weights * attention_mask
+        weights = weights / bugs.get("outside", lambda q, k: 1)(query, key)
+        return weights @ value, weights
+
+
+def _attention_cases(rng, size):
+    targets, sources, width = ((1, 2, 4), (3, 3, 2), (2, 4, 3), (4, 3, 9), (3, 5, 4))[size % 5]
+    query, key = normal(rng, targets, width), normal(rng, sources, width)
+    mask = rng.random((targets, sources)) < 0.6
+    mask[:, 0] = True
+    if size == 1:
+        mask[:] = True  # without a mask, so that mistakes with masks and others come apart
+    if size in (3, 6):
+        mask[-1] = False  # a target that may look at nothing: padding
+    if size == 4:
+        query, key = 40 * query, 40 * key  # scores in the thousands: exp alone overflows
+    return {
+        "query": query,
+        "key": key,
+        "value": normal(rng, sources, width + 1),
+        "attention_mask": mask,
+    }
+
+
+def _shifted_values(case, rng):
+    return case | {"value": case["value"] + 1}
+
+
+scaled_dot_product_attention = Exercise(
+    name="scaled_dot_product_attention",
+    kind="implement",
+    title="Scaled dot-product attention",
+    minutes=30,
+    difficulty=2,
+    cases=_attention_cases,
+    probe=probes.output_and_weights,
+    reference=_attention,
+    relations=[
+        Relation(
+            "a-mean-follows-its-values",
+            _shifted_values,
+            lambda out, more: bool(
+                np.allclose(out["weights"], more["weights"])
+                and np.allclose(
+                    out["output"] + out["weights"].sum(axis=-1, keepdims=True), more["output"]
+                )
+            ),
+            "The weights must not depend on the values, and the output must follow them.",
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "no-scale",
+            partial(_attention, scale=lambda q, k: 1),
+            "Divide the scores by √d_k before the softmax.",
+        ),
+        Mistake(
+            "scale-outside",
+            partial(_attention, scale=lambda q, k: 1, outside=lambda q, k: np.sqrt(q.shape[-1])),
+            "You divided by √d_k after the softmax, so the rows no longer sum to one and the "
+            "softmax saturates as before; divide the scores.",
+        ),
+        Mistake(
+            "divides-by-width",
+            partial(_attention, scale=lambda q, k: q.shape[-1]),
+            "You divided by d_k; divide by its square root.",
+        ),
+        Mistake(
+            "length-for-width",
+            partial(_attention, scale=lambda q, k: np.sqrt(len(k))),
+            "You took the number of keys for d_k; it is the width of a key, the last axis.",
+        ),
+        Mistake(
+            "wrong-axis",
+            partial(_attention, softmax=partial(softmax, axis=0)),
+            "Your softmax runs over the targets; each target distributes its weight over the "
+            "sources, the last axis.",
+        ),
+        Mistake(
+            "mask-ignored",
+            partial(_attention, mask="ignored"),
+            "The mask is not used; a forbidden source must get weight zero.",
+        ),
+        Mistake(
+            "mask-inverted",
+            partial(_attention, mask="inverted"),
+            "You hid what is allowed; True means *may attend*.",
+        ),
+        Mistake(
+            "masked-after",
+            partial(_attention, mask="after"),
+            "You set weights to zero after the softmax, so the rest no longer sums to one; mask "
+            "the scores before it.",
+        ),
+        Mistake(
+            "zero-score",
+            partial(_attention, low=0.0),
+            "You set forbidden scores to 0, and e⁰ = 1 is no small weight; use a large negative "
+            "number.",
+        ),
+        Mistake(
+            "minus-infinity",
+            partial(_attention, low=-np.inf),
+            "A row in which everything is −∞ becomes NaN; use a large negative finite number.",
+        ),
+        Mistake(
+            "overflow",
+            partial(_attention, softmax=naive_softmax),
+            "Right for small scores; with large ones `np.exp` overflows. Subtract the largest "
+            "score of the row first, which changes nothing else.",
+        ),
+    ],
+    hints=[
+        "Four steps, all of them matrices: compare, hide, normalise, mix.",
+        "Scores and weights have a row for each target and a column for each source.",
+        "`np.where` hides; subtract each row's maximum (keepdims=True), then exponentiate and "
+        "divide by the row's sum.",
+    ],
+)
+
+
+def _weights(query, key, **bugs):
+    every = np.ones((len(query), len(key)), dtype=bool)
+    return _attention(query, key, np.zeros((len(key), 1)), every, **bugs)[1]
+
+
+def _by_length(query, key):
+    return np.sqrt(len(key))
+
+
+def weights_as_given(query, key):
+    """The broken code of the exercise: the wrong d_k, the wrong axis, the scale outside."""
+    powers = np.exp(query @ key.T)
+    return powers / powers.sum(axis=0) / np.sqrt(len(key))
+
+
+def _weights_cases(rng, size):
+    targets, sources, width = ((1, 2, 4), (3, 4, 2), (2, 3, 5), (4, 2, 9), (3, 5, 3))[size % 5]
+    return {"query": normal(rng, targets, width), "key": normal(rng, sources, width)}
+
+
+attention_weights = Exercise(
+    name="attention_weights",
+    kind="debug",
+    title="A scale in the wrong place",
+    minutes=15,
+    difficulty=2,
+    cases=_weights_cases,
+    sizes=5,
+    probe=probes.array,
+    reference=_weights,
+    starter=weights_as_given,
+    relations=[
+        Relation(
+            "sums-to-one",
+            lambda case, rng: case,
+            lambda out, same: bool(np.allclose(out["result"].sum(axis=-1), 1)),
+            "Every row of weights must sum to one.",
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "scale-outside",
+            partial(_weights, scale=lambda q, k: 1, outside=lambda q, k: np.sqrt(q.shape[-1])),
+            "The scale still stands outside the softmax: rows sum to 1/√d_k, and large scores "
+            "saturate as before. Divide the scores.",
+        ),
+        Mistake(
+            "length-for-width",
+            partial(_weights, scale=_by_length),
+            "`len(key)` is the number of keys; d_k is the width of one key.",
+        ),
+        Mistake(
+            "wrong-axis",
+            partial(_weights, softmax=partial(softmax, axis=0)),
+            "The columns sum to one; the rows should.",
+        ),
+        Mistake(
+            "scale-removed",
+            partial(_weights, scale=lambda q, k: 1),
+            "Rows sum to one now because the scale is gone; it belongs inside the softmax.",
+        ),
+        Mistake(
+            "divides-by-width",
+            partial(_weights, scale=lambda q, k: q.shape[-1]),
+            "You divide by d_k; divide by its square root.",
+        ),
+        Mistake(
+            "length-outside",
+            partial(_weights, scale=lambda q, k: 1, outside=_by_length),
+            "The rows are right, but they are still divided by a square root, and of the number "
+            "of keys; d_k is the width of one key, and the scores are what is divided.",
+        ),
+    ],
+    hints=[
+        "Print the sums of the rows and of the columns of what the function returns.",
+        "There are three bugs: which number, which axis, which side of the softmax.",
+        "d_k is `key.shape[-1]`, and a division before `np.exp` is another than one after it.",
+    ],
+)
