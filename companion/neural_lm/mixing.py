@@ -21,10 +21,11 @@ def scalar_mix(layers, weights, gamma=1.0):
     >>> scalar_mix([[2.0], [4.0]], [0.0, 0.0])   # equal weights: the mean
     [3.0]
     """
-    shapes = {tuple(ops.shape(layer)) for layer in layers}
+    layers = [ops.convert_to_tensor(layer) for layer in layers]
+    shapes = {tuple(layer.shape) for layer in layers}  # the static shape: hashable when compiled
     if len(shapes) != 1:
         raise ValueError(f"the layers have shapes {sorted(shapes)}; only one shape can be mixed")
-    stacked = ops.stack([ops.convert_to_tensor(layer) for layer in layers])
+    stacked = ops.stack(layers)
     weights = ops.convert_to_tensor(weights, dtype=stacked.dtype)
     if weights.shape != stacked.shape[:1]:
         raise ValueError(
