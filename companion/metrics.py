@@ -23,7 +23,8 @@ def cross_entropy(log_probs: Sequence[float]) -> float:
         raise ValueError(f"log-probability number {int(np.isnan(values).argmax())} is NaN")
     if values.max() > 1e-9:
         raise ValueError(
-            f"a log-probability of {values.max():g} is a probability above 1; pass log p, not −log p"
+            f"a log-probability of {values.max():g} means a probability above 1; "
+            "pass log p, not −log p"
         )
     return max(0.0, -float(values.mean()))
 

@@ -151,9 +151,7 @@ class _State:
     def write(self, done: int, history: dict[str, list[float]]) -> None:
         if self.path is None:
             return
-        arrays = {f"v{i}": v.numpy() for i, v in enumerate(self.variables)}
+        arrays = {f"v{i}": np.asarray(v) for i, v in enumerate(self.variables)}
         series = {f"h_{name}": np.asarray(values) for name, values in history.items()}
         with cache.atomic_write(self.path) as file:
-            np.savez(
-                file, done=done, every=self.every, count=len(arrays), **arrays, **series
-            )
+            np.savez(file, done=done, every=self.every, count=len(arrays), **arrays, **series)

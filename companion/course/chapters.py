@@ -57,8 +57,13 @@ class Chapter:
         )
 
 
+TEXTS = ("shakespeare", "sanguo", "peoples_daily")
+TOKENIZERS = ("gpt2_vocab", "bert_vocab_zh", "minilm", "jieba_dict")
+
 CHAPTERS = (
     Chapter(1, "ngram", "Statistical language models", 45, ("shakespeare", "sanguo")),
+    Chapter(2, "tokenization", "From text to ids", 50, TOKENIZERS + TEXTS),
+    Chapter(3, "neural_lm", "Word vectors and neural language models", 50, TEXTS),
     Chapter(4, "attention", "Attention", 50, ("shakespeare",)),
 )
 
