@@ -37,6 +37,11 @@ def every_picture():
         plots.look_back({"head 1": [0.2, 0.5, 0.1], "head 2": [0.1, 0.1, 0.1]}),
         plots.cost([128, 256], {"dot products": [1, 4]}, {"weights": [2, 8], "queries": [1, 2]}),
         plots.scale_effects([4, 16], {"variance": {"no scale": [4, 16], "scaled": [1, 1]}}),
+        plots.cooccurrence(np.eye(3), np.eye(3), "abc"),
+        plots.word_map({"places": {"Rome": (0, 0), "Oslo": (0.01, 0)}, "numbers": {"one": (1, 1)}}),
+        plots.senses({"noun": [0.5, 0.6], "verb": [-0.2]}, 0.3),
+        plots.help_at_distance({"recurrent": {1: 1.2, 8: 0.1}, "n-grams": {1: 1.5, 2: 0.8}}),
+        plots.same_text({1: 4.8, 2: 3.6}, {"recurrent": 2.3}),
     ]
 
 
@@ -86,6 +91,30 @@ def test_the_guides_of_the_cost_end_where_the_dearest_line_ends():
     left, _ = plots.cost([1, 10], {"a": [1, 50], "b": [1, 2]}, {"w": [1, 100]}).axes
     guides = [ys for _, ys in lines(left)[2:]]
     assert guides == [pytest.approx([5, 50]), pytest.approx([0.5, 50])]  # slopes 1 and 2
+
+
+def test_a_network_is_a_level_line_whose_name_tells_its_bits():
+    (axes,) = plots.same_text({2: 3.6, 1: 4.8}, {"recurrent": 2.336}).axes
+    assert lines(axes) == [([1, 2], [4.8, 3.6]), ([0, 1], [2.336, 2.336])]
+    assert texts(axes) == ["n-grams, modified Kneser–Ney", "recurrent: 2.34"]
+
+
+def test_the_names_of_words_at_one_place_stand_apart():
+    (axes,) = plots.word_map({"cities": {"Rome": (0, 0), "Oslo": (0, 0), "Lima": (1, 1)}}).axes
+    assert texts(axes) == ["Rome", "Oslo", "Lima"]
+    rome, oslo, _ = (text.xyann[1] for text in axes.texts)
+    assert abs(rome - oslo) >= 0.042 - 1e-9
+
+
+def test_each_sense_adds_up_to_a_hundred_per_cent():
+    (axes,) = plots.senses({"noun": [0.5, 0.6, 0.6], "verb": [-0.2]}, 0.3).axes
+    heights = [bar.get_height() for bar in axes.patches]
+    assert sum(heights) == pytest.approx(200)  # two histograms of 100 %
+
+
+def test_a_matrix_that_does_not_fit_its_words_is_refused():
+    with pytest.raises(ValueError, match="one word a row"):
+        plots.cooccurrence(np.eye(3), np.eye(3), "ab")
 
 
 def test_the_gap_of_a_training_curve_is_loss_minus_target():

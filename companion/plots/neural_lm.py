@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 
-from .style import COLOURS, MARKERS, Picture, label_ends, line, need, style
+from .style import COLOURS, MARKERS, Picture, label_ends, line, need, spread, style
 
 
 def cooccurrence(
@@ -30,8 +30,8 @@ def cooccurrence(
 def word_map(groups: Mapping[str, Mapping[str, tuple[float, float]]]) -> Picture:
     """Words as points of the plane, a colour and a marker a group: `{"places": {"Rome": (x, y)}}`.
 
-    The axes are the two directions in which the points differ most; they have no unit. Raises
-    `ValueError` without a group.
+    Names are moved up or down where they would cover each other. Raises `ValueError` without a
+    group.
     """
     need(groups, "group")
     with rc_context(style()):
@@ -41,12 +41,11 @@ def word_map(groups: Mapping[str, Mapping[str, tuple[float, float]]]) -> Picture
             colour = COLOURS[index % len(COLOURS)]
             x, y = np.array(list(points.values())).T
             axes.scatter(x, y, color=colour, marker=MARKERS[index % len(MARKERS)], label=name, s=22)
-            for word, place in points.items():
-                axes.annotate(word, place, xytext=(4, 2), textcoords="offset points",
-                              color=colour, fontsize=9)  # fmt: skip
-        axes.margins(0.1)
-        axes.set_xlabel("first principal direction (no unit)")
-        axes.set_ylabel("second principal direction (no unit)")
+        axes.margins(0.12)
+        for index, points in enumerate(groups.values()):
+            _name_points(axes, points, COLOURS[index % len(COLOURS)])
+        axes.set_xlabel("first direction (no unit)")
+        axes.set_ylabel("second direction (no unit)")
         axes.set_title("Words as points")
         picture.legend(loc="outside right upper", frameon=False)
     return picture
@@ -123,6 +122,23 @@ def same_text(ngrams: Mapping[int, float], networks: Mapping[str, float]) -> Pic
         axes.set_title("One text, one axis")
         label_ends(axes, ends)
     return picture
+
+
+def _name_points(
+    axes: Axes, points: Mapping[str, tuple[float, float]], colour: str, gap: float = 0.042
+) -> None:
+    """Each word right of its point, those of a group at least `gap` of the height apart."""
+    axes.set_ylim(axes.get_ylim())  # freeze the view: the names must not move it
+    place = axes.transData + axes.transAxes.inverted()
+    inside = {word: place.transform(point) for word, point in points.items()}
+    heights = spread({word: float(y) for word, (_, y) in inside.items()}, gap)
+    for word, point in points.items():
+        moved = abs(heights[word] - inside[word][1]) > gap / 2
+        axes.annotate(
+            word, point, xytext=(inside[word][0] + (0.03 if moved else 0.012), heights[word]),
+            textcoords="axes fraction", va="center", color=colour, fontsize=9,
+            arrowprops={"arrowstyle": "-", "color": "#BBBBBB", "linewidth": 0.6} if moved else None,
+        )  # fmt: skip
 
 
 def _square(
