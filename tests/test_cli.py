@@ -380,7 +380,7 @@ def test_doctor_exits_with_infrastructure_only_for_problems(house, monkeypatch):
 
 def test_release_writes_where_asked_and_refuses_a_leak(house):
     assert companion("release", "--out", house / "out").exit_code == PASSED
-    written = house / "out" / "01_ngram.ipynb"
+    written = house / "out" / "exercises" / "01_ngram.ipynb"
     assert written.read_bytes() == chapters.CHAPTERS[0].exercises.read_bytes()
     written.unlink()
     book = load(chapters.CHAPTERS[0].solutions)

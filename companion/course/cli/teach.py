@@ -133,25 +133,34 @@ def release(
     names: Chapters = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="Where to write; default: exercises/."),
+        typer.Option("--out", metavar="DIR", help="Write a bundle for students there."),
     ] = None,
+    nbgrader: Annotated[
+        bool, typer.Option("--nbgrader", help="With --out: add nbgrader's cell metadata.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Make the exercise notebooks from the solutions.
 
-    Nothing is written if any line of a solution would leak.
+    Without --out: into exercises/. Nothing is written if any line of a solution would leak.
     """
+    from companion.course.bundle import write_bundle
     from companion.course.release import ReleaseError, write
 
+    if nbgrader and out is None:
+        raise Stop("--nbgrader changes the notebooks for students; say where with --out DIR")
     try:
-        written = write(some_chapters(names), out)
+        chosen = some_chapters(names)
+        written = write_bundle(chosen, out, nbgrader) if out else write(chosen)
     except ReleaseError as problem:
         raise Stop(str(problem), "nothing was written", FAILED) from None
     if as_json:
         print_json({"written": [str(path) for path in written]})
-        return
-    for path in written:
-        typer.echo(f"wrote {relative(path)}")
+    elif out:
+        typer.echo(f"wrote {len(written)} files into {relative(out)}; manifest.json lists them")
+    else:
+        for path in written:
+            typer.echo(f"wrote {relative(path)}")
 
 
 @command

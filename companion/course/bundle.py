@@ -1,0 +1,246 @@
+"""What students get: exercises, the chapters' texts, and of `companion` what those need.
+
+No solutions and no tests. Of the package, the modules that the notebooks and the course itself
+import, found by following the imports; of the checks, those of the released chapters only. (A check
+holds references, and on the student's own machine they can be read, as in any open book: the mark
+comes from the instructor's machine alone.) The table of chapters lists what is in the bundle, and
+`manifest.json` has the versions and a hash of every file.
+"""
+
+import ast
+import hashlib
+import importlib.metadata
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import companion
+from companion.cache import atomic_write
+from companion.course import catalogue
+from companion.course.chapters import Chapter
+from companion.course.gradebook import points
+from companion.course.notebook import parse
+from companion.course.notebook.read import cell_name, code_cells, mark, parse_code, source
+from companion.course.release import release
+from companion.course.report import PASSED
+
+PACKAGE = Path(companion.__file__).resolve().parent
+BESIDE = ("pyproject.toml", "requirements.txt", "requirements.lock", "LICENSE", "Makefile")
+SCHEMA = 3  # of nbgrader's cell metadata
+
+README = """# {title}
+
+{listed}
+
+Python 3.11 to 3.13. `make learn` installs everything and opens JupyterLab; on Windows:
+
+    py -m venv .venv
+    .venv\\Scripts\\python -m pip install --require-hashes -r requirements.lock
+    .venv\\Scripts\\python -m pip install --no-deps --no-build-isolation -e .
+    .venv\\Scripts\\companion lab {first}
+
+Work in `exercises/`; `companion check` tells what is right, and where it knows the mistake, which
+one it is. Hand in the notebook from `exercises/` under its own name.
+"""
+
+
+def write_bundle(which: Sequence[Chapter], out: str | Path, nbgrader: bool = False) -> list[Path]:
+    """Write the bundle into `out`, nothing if any notebook is refused; return the files.
+
+    With `nbgrader` the cells carry nbgrader's metadata as well, and each check is followed by a
+    cell that nbgrader marks. Raises `ReleaseError` as `release` does.
+    """
+    files = dict(_notebooks(which, nbgrader))
+    roots = {name for text in files.values() for name in _imports_of_notebook(text)}
+    files |= {path: _text(file) for path, file in _modules(which, roots)}
+    files["companion/course/chapters.py"] = _table(which)
+    for name in BESIDE:
+        if (PACKAGE.parent / name).is_file():
+            files[name] = _text(PACKAGE.parent / name)
+    listed = "\n".join(f"- {c.number}. {c.title}: `exercises/{c.stem}.ipynb`" for c in which)
+    files["README.md"] = README.format(title="Exercises", listed=listed, first=which[0].name)
+    files["manifest.json"] = json.dumps(manifest(which, files), indent=1, ensure_ascii=False) + "\n"
+    for path, text in files.items():
+        with atomic_write(Path(out) / path, "w") as file:
+            file.write(text)
+    return [Path(out) / path for path in files]
+
+
+def manifest(which: Iterable[Chapter], files: dict[str, str]) -> dict[str, Any]:
+    """What is in the bundle, of which version: the same for the same sources."""
+    return {
+        "companion": importlib.metadata.version("llm-companion"),
+        "packages": dict(sorted(_locked(files.get("requirements.lock", "")))),
+        "chapters": [
+            {
+                "name": chapter.name,
+                "number": chapter.number,
+                "title": chapter.title,
+                "exercises": [
+                    {
+                        "name": exercise.name,
+                        "minutes": exercise.minutes,
+                        "difficulty": exercise.difficulty,
+                        "points": points(exercise, PASSED),
+                    }
+                    for exercise in catalogue.exercises(chapter.name).values()
+                ],
+            }
+            for chapter in which
+        ],
+        "files": {
+            path: {"sha256": hashlib.sha256(text.encode()).hexdigest(), "bytes": len(text.encode())}
+            for path, text in sorted(files.items())
+        },
+    }
+
+
+def _locked(lock: str) -> Iterator[tuple[str, str]]:
+    """The packages pinned in the lock."""
+    return (m.groups() for m in re.finditer(r"^([\w.-]+)==([^\s;\\]+)", lock, re.MULTILINE))
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _notebooks(which: Iterable[Chapter], nbgrader: bool) -> Iterator[tuple[str, str]]:
+    for chapter in which:
+        text = release(chapter)
+        yield f"exercises/{chapter.stem}.ipynb", with_nbgrader(text) if nbgrader else text
+        if chapter.notebook.is_file():
+            yield f"chapters/{chapter.stem}/{chapter.name}.ipynb", _text(chapter.notebook)
+
+
+# -- the package: what is imported, and what that imports
+
+
+def _imports_of_notebook(text: str) -> set[str]:
+    found: set[str] = set()
+    for _, cell in code_cells(parse(text)):
+        try:
+            found |= set(_imported(parse_code(source(cell)), ""))
+        except SyntaxError:  # a broken starter imports nothing
+            continue
+    return found
+
+
+def _imported(tree: ast.AST, package: str) -> Iterator[str]:
+    """The modules of `companion` that the tree imports, inside functions too."""
+    for node in ast.walk(tree):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                base = ".".join([*package.split(".")[: 1 - node.level or None], base]).strip(".")
+            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
+        yield from (name for name in names if name.split(".")[0] == "companion")
+
+
+def _modules(which: Sequence[Chapter], roots: Iterable[str]) -> Iterator[tuple[str, Path]]:
+    """(path in the bundle, file) of every module that is needed."""
+    wanted = [*roots, "companion.course", "companion.checks", "companion.probes"]
+    wanted += [f"companion.{c.name}" for c in which]
+    chosen = {c.name for c in which}
+    seen: set[str] = set()
+    while wanted:
+        parts = wanted.pop().split(".")[1:]
+        unit = parts[0] if parts else "__init__"
+        if unit in seen:
+            continue
+        seen.add(unit)
+        for file in _files_of(unit, chosen):
+            yield f"companion/{file.relative_to(PACKAGE).as_posix()}", file
+            if file.suffix == ".py":
+                package = ".".join(["companion", *file.relative_to(PACKAGE).parts[:-1]])
+                wanted += _imported(ast.parse(_text(file)), package)
+    if "__init__" not in seen:
+        yield "companion/__init__.py", PACKAGE / "__init__.py"
+
+
+def _files_of(unit: str, chosen: set[str]) -> Iterator[Path]:
+    """A module's file or a package's files; of checks and probes, the chosen chapters' only."""
+    single, folder = PACKAGE / f"{unit}.py", PACKAGE / unit
+    if single.is_file():
+        yield single
+    elif folder.is_dir():
+        for file in sorted(folder.rglob("*")):
+            name = file.relative_to(folder).parts[0].removesuffix(".py")
+            foreign = unit in ("checks", "probes") and _has_checks(name) and name not in chosen
+            if file.is_file() and "__pycache__" not in file.parts and not foreign:
+                yield file
+
+
+def _has_checks(name: str) -> bool:
+    """True for the name of a chapter, released or not yet in the table."""
+    place = PACKAGE / "checks" / name
+    return name != "__init__" and (place.is_dir() or place.with_suffix(".py").is_file())
+
+
+def _table(which: Iterable[Chapter]) -> str:
+    """The module of the table of chapters, with the rows of the bundle only."""
+    text = _text(PACKAGE / "course" / "chapters.py")
+    node = next(
+        node
+        for node in ast.parse(text).body
+        if isinstance(node, ast.Assign) and node.targets[0].id == "CHAPTERS"
+    )
+    lines = text.splitlines()
+    rows = ["CHAPTERS = (", *(f"    {_row(chapter)}," for chapter in which), ")"]
+    return "\n".join([*lines[: node.lineno - 1], *rows, *lines[node.end_lineno :]]) + "\n"
+
+
+def _row(c: Chapter) -> str:
+    return f"Chapter({c.number!r}, {c.name!r}, {c.title!r}, {c.minutes!r}, {c.corpora!r})"
+
+
+# -- for schools that run nbgrader
+
+GRADED = """import sys
+
+from companion.course import face
+
+assert face.check("{name}", sys._getframe()).passed"""
+
+
+def with_nbgrader(text: str) -> str:
+    """The exercise notebook with nbgrader's metadata and a marked cell below each check.
+
+    Answers carry none: nbgrader would replace a `solution` cell by a stub of its own, `def` and
+    all. To nbgrader they are cells that a student may change.
+    """
+    notebook = json.loads(text)
+    exercises = catalogue.exercises(notebook["metadata"]["companion"]["chapter"])
+    cells = []
+    for index, cell in enumerate(notebook["cells"]):
+        name, role = mark(cell)
+        ident = cell_name(notebook, index)
+        cells.append(cell)
+        if role == "check":
+            cell["metadata"]["nbgrader"] = _nbgrader(ident, grade=False)
+            marked = _nbgrader(f"{ident}-mark", grade=True)
+            marked["points"] = points(exercises[name], PASSED)
+            cells.append(
+                {
+                    **cell,
+                    "id": f"{ident}-mark",
+                    "metadata": {"nbgrader": marked},
+                    "source": GRADED.format(name=name).splitlines(keepends=True),
+                }
+            )
+    return json.dumps({**notebook, "cells": cells}, ensure_ascii=False, indent=1) + "\n"
+
+
+def _nbgrader(ident: str, grade: bool) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA,
+        "grade_id": ident,
+        "grade": grade,
+        "solution": False,
+        "locked": True,
+        "task": False,
+    }
