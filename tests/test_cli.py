@@ -29,6 +29,7 @@ def house(tmp_path, monkeypatch):
     monkeypatch.setenv("COMPANION_DATA", str(tmp_path / "data"))
     monkeypatch.delenv("LAB_ARGS", raising=False)
     solution = chapters.CHAPTERS[0].solutions.read_bytes()
+    monkeypatch.setattr(chapters, "CHAPTERS", chapters.CHAPTERS[:1])
     monkeypatch.setattr(chapters, "ROOT", tmp_path)
     for folder in ("solutions", "exercises"):
         (tmp_path / folder).mkdir()

@@ -58,7 +58,7 @@ class Chapter:
 
 
 TEXTS = ("shakespeare", "sanguo", "peoples_daily")
-TOKENIZERS = ("gpt2_vocab", "bert_vocab_zh", "minilm", "jieba_dict")
+TOKENIZERS = ("gpt2_vocab", "bert_vocab_en", "bert_vocab_zh", "jieba_dict")
 
 CHAPTERS = (
     Chapter(1, "ngram", "Statistical language models", 45, ("shakespeare", "sanguo")),

@@ -138,6 +138,9 @@ def data(context: typer.Context, as_json: Json = False) -> None:
 def fetch(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every corpus.")] = False,
+    of_chapter: Annotated[
+        str | None, typer.Option("--chapter", help="What this chapter reads.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Fetch corpora now, so that everything works offline later. Default: what chapters read."""
@@ -149,7 +152,8 @@ def fetch(
         if name not in known:
             remedy = suggest(name, known) or f"there are: {', '.join(known)}"
             raise Stop(f"no corpus {name!r}", remedy)
-    needed = [name for c in CHAPTERS for name in c.corpora]
+    readers = [chapter(of_chapter)] if of_chapter else CHAPTERS
+    needed = [name for c in readers for name in c.corpora]
     wanted = list(dict.fromkeys(known if every else (names or needed)))
     results = _fetch(wanted, quiet=as_json)
     failures = {name: told for name, told in results.items() if told is not None}
