@@ -323,6 +323,18 @@ def test_the_mixing_layer_begins_with_the_mean_and_learns_which_layer_to_take():
     assert weights[1] > 0.8
 
 
+def test_the_mix_is_learnt_when_a_model_around_it_is_compiled():
+    # The target is the second layer alone: its share must grow from one half.
+    rows = np.random.default_rng(0).normal(size=(2, 64, 3)).astype("float32")
+    inputs = [keras.Input((3,)) for _ in rows]
+    mix = lm.ScalarMix()
+    model = keras.Model(inputs, mix(inputs))
+    model.compile(keras.optimizers.Adam(0.1), "mse")
+    training.fit(model, lambda step: (tuple(rows), rows[1]), 50)
+    w = np.asarray(mix.mix_weights)
+    assert np.exp(w[1]) / np.exp(w).sum() > 0.8
+
+
 # --- bad input -----------------------------------------------------------------------------------
 
 
