@@ -170,7 +170,9 @@ def _learning_cases(rng, size):
     words |= {"xyxy": 7, "yyyyy": 2, "axyz": 3, "uv": 5, "uvv": 3, "uw": 3, "mn": 1}
     if size % 2:
         words = {"你好吗": 2, "你好": 3, "好人": 3, **words}
-    # Every third case asks for more merges than there are.
+    if size % 3 == 2:  # more merges are asked for than there are
+        # Once g·h is merged, h·k must not be found inside gh·k, which is merged last.
+        words |= {"gh": 9, "hk": 6, "ghk": 1}
     return {"words": words, "num_merges": 200 if size % 3 == 2 else 4 + 2 * size}
 
 
