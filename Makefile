@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 STAMP   = $(VENV)/.installed
-LAB_ARGS ?=
+export LAB_ARGS ?=
 NOTEBOOKS = $(wildcard chapters/*/*.ipynb solutions/*.ipynb exercises/*.ipynb)
 
 .PHONY: help install learn test test-all test-gpu lint unit notebooks bench lock format pictures write clean
@@ -28,7 +28,7 @@ $(STAMP): requirements.lock pyproject.toml
 
 learn: install
 	$(BIN)/companion data fetch --chapter ngram
-	$(BIN)/companion lab ngram -- $(LAB_ARGS)
+	$(BIN)/companion lab ngram
 
 test: install lint unit notebooks
 
