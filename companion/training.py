@@ -6,6 +6,7 @@ bring their models, losses and schedules; none of that is here.
 """
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from companion import cache
+from companion import backend, cache
 
 Batch = Callable[[int], Any]  # step -> (inputs, targets) or (inputs, targets, sample_weights)
 
@@ -73,9 +74,7 @@ def fit(
         raise ValueError(f"steps is {steps} and every is {every}; both are at least 1")
     if not model.built:
         raise ValueError(f"{model.name} is not built; call it once on a batch before training")
-    # Without this the optimizer's variables appear inside the first trace and the whole step is
-    # compiled twice: the learner would wait twice as long for the first step.
-    model.optimizer.build(model.trainable_variables)
+    backend.prepare(model)
     state = _State(model, every, Path(resume) if resume is not None else None)
     done, history = state.read()
     while done < steps:
@@ -106,6 +105,28 @@ class SampleText(keras.callbacks.Callback):
         """Sample once; `epoch` is the number of the interval."""
         loss = (logs or {}).get("loss", float("nan"))
         self.show(f"[{epoch + 1}] loss {loss:.3f}  {self.sample()}")
+
+
+class Progress(keras.callbacks.Callback):
+    """Say after each interval how far training is, and keep its seconds in the history.
+
+    The history is part of the saved state: a run that was killed adds up to the time it took.
+    """
+
+    def __init__(self, steps: int, every: int, show: Callable[[str], None] = print):
+        super().__init__()
+        self.steps, self.every, self.show = steps, every, show
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Start the interval's clock."""
+        self.begun = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Stop it; `epoch` is the number of the interval."""
+        done = min(self.steps, (epoch + 1) * self.every)
+        logs["seconds"] = time.perf_counter() - self.begun
+        left = logs["seconds"] / (done - epoch * self.every) * (self.steps - done) / 60
+        self.show(f"step {done}/{self.steps}  loss {logs['loss']:.3f}  {left:.1f} min left")
 
 
 class _Steps(keras.utils.PyDataset):

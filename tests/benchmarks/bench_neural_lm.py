@@ -248,7 +248,8 @@ def characters_section() -> str:
         f"{machine()}. `python tests/benchmarks/bench_neural_lm.py`\n\n"
         f"Bits per character on the {length:,} characters of the test works, each read from its "
         f"beginning; {len(vocabulary):,} characters in the vocabulary; {SECONDS} "
-        "seconds of training, preparation and compilation included. Parameters of an n-gram model are its stored n-grams.\n\n"
+        "seconds of training, preparation and compilation included. Parameters of an n-gram "
+        "model are its stored n-grams.\n\n"
         + table(["model", "bits", "seconds", "passes over the text", "parameters"], rows)
         + f"\n\nMeasured order: {order}.\n\n{EXPLANATION}"
     )

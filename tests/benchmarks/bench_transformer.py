@@ -1,0 +1,239 @@
+"""One training step, and the wait for the first one: ours, KerasHub's layers, plain PyTorch.
+
+    python tests/benchmarks/bench_transformer.py [--rounds 5] [--torch PYTHON]
+
+The model is the same everywhere: token and position vectors, 4 causal pre-norm blocks of d_model
+256 and 4 heads, a norm, a projection to 4,096 ids; batches of 32 × 128. Each entrant runs in a
+process of its own, one after the other, round after round; ratios are taken within a round and
+their median is reported. PyTorch gets an environment of its own in a temporary folder, or the
+interpreter that `--torch` names.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+SHAPE = {"vocab_size": 4096, "d_model": 256, "layers": 4, "heads": 4, "length": 128, "batch": 32}
+STEPS = 12
+PLAIN = ("TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL")
+ENTRANTS = {
+    "companion": "oneDNN on, no XLA",
+    "KerasHub layers as they come": "nothing set; jit_compile='auto' means no XLA",
+    "KerasHub layers, our settings": "oneDNN on, no XLA, optimizer built before fit, our Adam",
+    "PyTorch, eager": "oneDNN inside PyTorch, no compilation",
+}
+TINY = "companion, Transformer('tiny')"
+
+
+def _language_model(embed, blocks, norm, **options):
+    """The model around the blocks; `embed` and `norm` come from the same library as they do."""
+    import keras
+
+    output = keras.layers.Dense(SHAPE["vocab_size"])
+
+    class LanguageModel(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.embed, self.blocks, self.norm, self.output_layer = embed, blocks, norm, output
+
+        def call(self, ids, training=None):
+            x = self.embed(ids)
+            for block in self.blocks:
+                x = block(x, training=training, **options)
+            return self.output_layer(self.norm(x))
+
+    return LanguageModel()
+
+
+def _ours():
+    """Our blocks; the optimizer is our Adam."""
+    import keras
+
+    from companion.attention import LearnedPositions, causal_mask
+    from companion.transformer import LayerNorm, TransformerBlock
+
+    class Embed(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.tokens = keras.layers.Embedding(SHAPE["vocab_size"], SHAPE["d_model"])
+            self.positions = LearnedPositions(SHAPE["length"], SHAPE["d_model"])
+
+        def call(self, ids):
+            x = self.tokens(ids)
+            return x + self.positions(x)
+
+    width = SHAPE["d_model"]
+    blocks = [
+        TransformerBlock(width, SHAPE["heads"], 4 * width, activation="gelu")
+        for _ in range(SHAPE["layers"])
+    ]
+    return _language_model(
+        Embed(), blocks, LayerNorm(), attention_mask=causal_mask(SHAPE["length"])
+    )
+
+
+def _hub():
+    """KerasHub's blocks and embedding, Keras' norm."""
+    import keras
+    import keras_hub
+
+    width = SHAPE["d_model"]
+    embed = keras_hub.layers.TokenAndPositionEmbedding(SHAPE["vocab_size"], SHAPE["length"], width)
+    blocks = [
+        keras_hub.layers.TransformerDecoder(
+            4 * width, SHAPE["heads"], activation="gelu", normalize_first=True
+        )
+        for _ in range(SHAPE["layers"])
+    ]
+    return _language_model(embed, blocks, keras.layers.LayerNormalization(epsilon=1e-5))
+
+
+def work(entrant: str) -> None:
+    """Train one entrant in this process and print its clock readings as JSON."""
+    if entrant != "KerasHub layers as they come":
+        import companion  # noqa: F401, sets the environment
+    import time
+
+    import keras
+    import numpy as np
+
+    wall, worked = [], []
+
+    class Clock(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            wall.append(time.perf_counter())
+            worked.append(time.process_time())
+
+    rng = np.random.default_rng(0)
+    ids = rng.integers(1, SHAPE["vocab_size"], (SHAPE["batch"], SHAPE["length"])).astype("int32")
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    keras.utils.set_random_seed(0)
+    if entrant == TINY:
+        from companion.transformer import PRESETS, SmoothedCrossEntropy, Transformer
+
+        model, loss = Transformer(PRESETS["tiny"]), SmoothedCrossEntropy()
+        short = rng.integers(1, PRESETS["tiny"].vocab_size, (64, 24)).astype("int32")
+        inputs, targets = (short, short), short
+    else:
+        model = _ours() if entrant == "companion" else _hub()
+        inputs, targets = ids, ids
+    if entrant == "KerasHub layers as they come":
+        model.compile(keras.optimizers.Adam(1e-3), loss)
+        repeated = np.tile(ids, (STEPS, 1))
+        wall.append(time.perf_counter())
+        worked.append(time.process_time())
+        model.fit(repeated, repeated, batch_size=SHAPE["batch"], verbose=0, callbacks=[Clock()])
+    else:
+        from companion import backend, training
+
+        model(inputs)
+        model.compile(backend.Adam(1e-3), loss)
+        wall.append(time.perf_counter())
+        worked.append(time.process_time())
+        training.fit(model, lambda step: (inputs, targets), STEPS, every=STEPS, callbacks=[Clock()])
+    print(json.dumps({"wall": wall, "work": worked, "parameters": model.count_params()}))
+
+
+def run(entrant: str, python: Path) -> dict:
+    """One entrant in a fresh process: seconds to the first step and a step, wall and processor."""
+    environment = {name: value for name, value in os.environ.items() if name not in PLAIN}
+    if entrant == "PyTorch, eager":
+        numbers = [str(n) for n in (*SHAPE.values(), STEPS)]
+        line = [python, Path(__file__).with_name("torch_beside.py"), *numbers]
+    else:
+        line = [sys.executable, __file__, "--work", entrant]
+    done = subprocess.run(
+        line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True
+    )
+    read = json.loads(done.stdout.splitlines()[-1])
+    readings = {"parameters": read["parameters"]}
+    for clock in ("wall", "work"):
+        gaps = [b - a for a, b in zip(read[clock], read[clock][1:], strict=False)]
+        # The first two steps settle caches; what follows is the steady state.
+        readings |= {f"first {clock}": gaps[0], f"step {clock}": statistics.median(gaps[2:])}
+    return readings
+
+
+def torch_environment(folder: str) -> Path:
+    """An interpreter with PyTorch and nothing of ours."""
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    python = Path(folder) / "bin" / "python"
+    quiet = ["--quiet", "--disable-pip-version-check"]
+    subprocess.run([python, "-m", "pip", "install", *quiet, "torch", "numpy"], check=True)
+    return python
+
+
+def section(rounds: list[dict[str, dict]]) -> str:
+    """The table: seconds, and ratios to ours as medians over the rounds."""
+    from tests.benchmarks.common import machine, table
+
+    rows = []
+    for entrant, settings in {**ENTRANTS, TINY: "oneDNN on, no XLA"}.items():
+        mine = [r[entrant] for r in rounds]
+
+        def middle(key, mine=mine):
+            return statistics.median(reading[key] for reading in mine)
+
+        def ratio(key, entrant=entrant):
+            if entrant in ("companion", TINY):
+                return ""
+            return f"{statistics.median(r[entrant][key] / r['companion'][key] for r in rounds):.2f}"
+
+        rows.append(
+            [
+                f"{entrant} ({settings})",
+                f"{mine[0]['parameters']:,}",
+                f"{middle('step wall'):.2f}",
+                f"{middle('step work'):.2f}",
+                f"{ratio('step wall')} / {ratio('step work')}" if ratio("step wall") else "",
+                f"{middle('first wall'):.1f}",
+                f"{ratio('first wall')} / {ratio('first work')}" if ratio("step wall") else "",
+            ]
+        )
+    header = [
+        "model",
+        "parameters",
+        "step, s",
+        "processor-s",
+        "step ÷ ours (wall / processor)",
+        "first step, s",
+        "first ÷ ours (wall / processor)",
+    ]
+    return (
+        f"{machine()}, {os.cpu_count()} threads. `python tests/benchmarks/bench_transformer.py`\n\n"
+        f"Medians of {len(rounds)} rounds of {STEPS} steps; a step is {SHAPE['batch']} × "
+        f"{SHAPE['length']} tokens; the first is timed from the call of `fit`.\n\n"
+        + table(header, rows)
+    )
+
+
+def main() -> None:
+    """Measure all entrants in rounds and write the section."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--torch", type=Path)
+    parser.add_argument("--work", choices=[*ENTRANTS, TINY])
+    arguments = parser.parse_args()
+    if arguments.work:
+        work(arguments.work)
+        return
+    from tests.benchmarks.common import write_section
+
+    with tempfile.TemporaryDirectory() as folder:
+        python = arguments.torch or torch_environment(folder)
+        rounds = []
+        for _ in range(arguments.rounds):
+            rounds.append({entrant: run(entrant, python) for entrant in [*ENTRANTS, TINY]})
+            print(rounds[-1], flush=True)
+    write_section("A training step of a Transformer (chapter 5)", section(rounds))
+
+
+if __name__ == "__main__":
+    main()
