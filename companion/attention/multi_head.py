@@ -50,7 +50,7 @@ class MultiHeadAttention(keras.layers.Layer):
         self.key_projection = self._projection(width, "key")
         self.value_projection = self._projection(width, "value")
         self.output_projection = self._projection(d_model, "output")
-        self.dropout = keras.layers.Dropout(dropout)
+        self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
 
     def build(self, target_shape, source_shape=None):
         """Make the four projections' weights."""

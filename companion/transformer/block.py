@@ -58,7 +58,7 @@ class TransformerBlock(keras.layers.Layer):
                 d_model, num_heads, num_kv_heads, dropout, name="cross_attention", **common
             )
         self.feed_forward = FeedForward(d_model, d_ff, activation, name="feed_forward", **common)
-        self.dropout = keras.layers.Dropout(dropout)
+        self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
         self.attention_norm = self._norm("attention_norm")
         self.cross_norm = self._norm("cross_norm") if cross_attention else None
         self.feed_forward_norm = self._norm("feed_forward_norm")
