@@ -7,7 +7,7 @@ STAMP   = $(VENV)/.installed
 export LAB_ARGS ?=
 NOTEBOOKS = $(wildcard chapters/*/*.ipynb solutions/*.ipynb exercises/*.ipynb)
 
-.PHONY: help install learn test test-all test-gpu lint unit notebooks bench lock format pictures write clean
+.PHONY: help install learn test test-all test-gpu lint unit second-backend notebooks bench lock format pictures write clean
 
 help:
 	@echo "make learn      install, fetch chapter 1's texts, open JupyterLab on chapter 1"
@@ -30,7 +30,7 @@ learn: install
 	$(BIN)/companion data fetch --chapter ngram
 	$(BIN)/companion lab ngram
 
-test: install lint unit notebooks
+test: install lint unit second-backend notebooks
 
 lint:
 	$(BIN)/ruff check
@@ -40,12 +40,16 @@ lint:
 	$(BIN)/companion selftest
 
 # Under test: on the processor, and what the checks record is not the learner's own progress.
-unit notebooks test-all: export COMPANION_DEVICE = cpu
-unit notebooks test-all: export COMPANION_STATE = $(CURDIR)/$(VENV)/test-state
+unit second-backend notebooks test-all: export COMPANION_DEVICE = cpu
+unit second-backend notebooks test-all: export COMPANION_STATE = $(CURDIR)/$(VENV)/test-state
 
 unit:
 	$(BIN)/companion data fetch
 	$(BIN)/python -m pytest -m "not slow and not network"
+
+# The layers know no backend: their tests run on JAX as they do on TensorFlow.
+second-backend:
+	KERAS_BACKEND=jax $(BIN)/python -m pytest tests/test_attention.py tests/test_transformer.py
 
 notebooks:
 	$(BIN)/python -m pytest --nbval-lax chapters solutions exercises
@@ -53,7 +57,7 @@ notebooks:
 test-all: install lint
 	$(BIN)/companion data fetch --all
 	$(BIN)/python -m pytest
-	$(MAKE) notebooks
+	$(MAKE) second-backend notebooks
 
 test-gpu: install
 	$(BIN)/companion doctor --deep

@@ -67,3 +67,68 @@ def test_light_modules_start_without_keras(module):
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+ADAM = {"learning_rate": 0.05, "beta_1": 0.9, "beta_2": 0.99, "epsilon": 1e-7}
+
+
+def trained(optimizer, fit) -> list[np.ndarray]:
+    """The weights of a small network after five steps."""
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [keras.Input((3,)), keras.layers.Dense(4, "tanh"), keras.layers.Dense(1)]
+    )
+    model.compile(optimizer, "mse")
+    rows = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
+    fit(model, rows, rows.sum(axis=1, keepdims=True))
+    return model.get_weights()
+
+
+def fit_keras(model, x, y):
+    model.fit(x, y, batch_size=8, epochs=5, shuffle=False, verbose=0)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"weight_decay": 0.1}, {"global_clipnorm": 0.1}, {"gradient_accumulation_steps": 2}],
+)
+def test_our_adam_and_keras_adam_end_at_the_same_weights(options):
+    theirs = trained(keras.optimizers.Adam(**ADAM, **options), fit_keras)
+    ours = trained(backend.Adam(**ADAM, **options), fit_keras)
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_a_prepared_model_learns_what_keras_own_loop_learns():
+    def fit_prepared(model, x, y):
+        backend.prepare(model)
+        fit_keras(model, x, y)
+
+    theirs = trained(keras.optimizers.Adam(**ADAM), fit_keras)
+    for one, other in zip(trained(backend.Adam(**ADAM), fit_prepared), theirs, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_a_row_that_a_batch_uses_twice_has_its_gradients_added_before_adam_squares_them():
+    # The loss is (2θ₀ + θ₁)², for the ids 0, 0, 1: ∂θ₀ = 4(2θ₀ + θ₁), ∂θ₁ = 2(2θ₀ + θ₁).
+    model = keras.Sequential(
+        [keras.Input((3,), dtype="int32"), keras.layers.Embedding(2, 1), keras.layers.Flatten()]
+    )
+    model.set_weights([np.array([[1.0], [0.5]])])
+    optimizer = backend.Adam(**ADAM)
+    model.compile(optimizer, lambda y, out: keras.ops.square(keras.ops.sum(out)))
+    model.fit(np.array([[0, 0, 1]]), np.array([[0.0]]), epochs=4, verbose=0)
+
+    theta, m, v = np.array([1.0, 0.5]), np.zeros(2), np.zeros(2)
+    for t in range(1, 5):
+        gradient = 2 * (2 * theta[0] + theta[1]) * np.array([2.0, 1.0])
+        m, v = 0.9 * m + 0.1 * gradient, 0.99 * v + 0.01 * gradient**2
+        theta -= 0.05 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.99**t)) + 1e-7)
+    np.testing.assert_allclose(model.get_weights()[0][:, 0], theta, atol=1e-5)
+
+
+def test_our_adam_is_saved_with_its_schedule():
+    schedule = keras.optimizers.schedules.CosineDecay(0.1, 10)
+    again = backend.Adam.from_config(backend.Adam(schedule, beta_2=0.98).get_config())
+    assert again.beta_2 == 0.98
+    assert float(again.learning_rate) == pytest.approx(0.1)

@@ -57,7 +57,7 @@ REMEDIES = (
     (r"AttributeError: 'NoneType'", "A function without `return` gives None; it is used here."),
     (r"AttributeError", "That kind of object has no such member: print type(...) of it."),
     (
-        r"broadcast|matmul|shapes? |not aligned|same shape",
+        r"broadcast|matmul|[Ss]hapes?\b|not aligned",
         "Print the shapes of both operands just before this line.",
     ),
     (r"truth value of an array", "Use `.any()`, `.all()` or `np.where` on the comparison."),
