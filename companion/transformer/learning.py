@@ -42,13 +42,12 @@ class SmoothedCrossEntropy(keras.losses.Loss):
         """The loss, one number."""
         logits = ops.cast(logits, "float32")
         labels = ops.cast(labels, "int32")
-        true = ops.take_along_axis(logits, labels[..., None], axis=-1)[..., 0]  # (B, T)
-        aim = true
-        if self.smoothing:
-            aim = (1 - self.smoothing) * true + self.smoothing * ops.mean(logits, axis=-1)
+        losses = ops.sparse_categorical_crossentropy(labels, logits, from_logits=True)  # (B, T)
+        if self.smoothing:  # log p(v) = z_v − log Σ exp z: what moves from the true token to all
+            true = ops.take_along_axis(logits, labels[..., None], axis=-1)[..., 0]  # (B, T)
+            losses = losses + self.smoothing * (true - ops.mean(logits, axis=-1))
         counts = ops.cast(ops.not_equal(labels, PAD_ID), "float32")
-        losses = (ops.logsumexp(logits, axis=-1) - aim) * counts
-        return ops.sum(losses) / ops.maximum(ops.sum(counts), 1.0)
+        return ops.sum(losses * counts) / ops.maximum(ops.sum(counts), 1.0)
 
     def get_config(self):
         """What rebuilds the loss."""
