@@ -13,10 +13,12 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-import filelock
 import platformdirs
+
+if TYPE_CHECKING:
+    import filelock
 
 STALE_SECONDS = 3600  # a temporary file this old belongs to a process that was killed
 
@@ -77,11 +79,13 @@ def replace_directory(source: str | Path, target: str | Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def lock(name: str, timeout: float = -1) -> filelock.BaseFileLock:
+def lock(name: str, timeout: float = -1) -> "filelock.BaseFileLock":
     """A lock between processes, `with cache.lock("shakespeare"):`; the system frees it on a kill.
 
     `timeout` in seconds; -1 waits as long as it takes. Raises `filelock.Timeout` after that.
     """
+    import filelock  # brings asyncio with it: too much for everybody who only wants `root`
+
     folder = root() / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     return filelock.FileLock(folder / f"{name}.lock", timeout=timeout)

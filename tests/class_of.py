@@ -54,7 +54,7 @@ def hand_in(folder, student, made=None, received=None):
 def in_process(unit: Unit, slot: int = 0) -> Result:
     """Grade a unit here, with the unit's own seed."""
     chapter = chapters.find(unit.chapter)
-    exercises = catalogue.exercises(chapter.name)
+    exercises = catalogue.exercises(chapter.name, unit.variant)
     cells = [
         {
             "cell_type": "code",

@@ -239,6 +239,10 @@ def test_the_command_refuses_what_it_cannot_use_in_one_sentence(tmp_path, monkey
     assert (nothing.exit_code, "no folder and no archive" in nothing.stderr) == (USAGE, True)
     when = companion("grade", tmp_path, "--out", tmp_path / "book", "--deadline", "noon")
     assert (when.exit_code, "--deadline 'noon'" in when.stderr) == (USAGE, True)
+    (tmp_path / "in").mkdir()
+    empty = companion("grade", tmp_path / "in", "--out", tmp_path / "book")
+    assert (empty.exit_code, "there is no notebook in" in empty.stderr) == (USAGE, True)
+    assert not (tmp_path / "book").exists()  # a mistyped folder leaves no book behind
     monkeypatch.setattr(sandbox, "probe", lambda: sandbox.Isolation("none", "no bubblewrap"))
     alone = companion("grade", tmp_path, "--out", tmp_path / "book")
     assert alone.exit_code == NO_GRADER
@@ -256,7 +260,13 @@ def test_trusted_submissions_are_graded_without_a_sandbox_and_the_book_says_so(t
     assert (record.isolation, record.points) == ("none", 16)
 
 
-@pytest.mark.parametrize("chapter", [c.name for c in chapters.CHAPTERS])
+@pytest.mark.parametrize(
+    "chapter",
+    [  # each sandbox with Keras takes seconds to start, and there are a dozen
+        pytest.param(c.name, marks=[pytest.mark.slow] if grade.needs_keras(c) else [])
+        for c in chapters.CHAPTERS
+    ],
+)
 def test_every_mistake_of_the_catalogue_comes_back_named_in_the_students_page(
     tmp_path, walled, chapter
 ):

@@ -147,7 +147,7 @@ ARRAY = {"array": base64.b64encode(bytes(16)).decode(), "dtype": "f8", "shape": 
 
 def test_what_the_worker_writes_is_read_back_as_the_judge_wants_it():
     data = RIGHT | {"outputs": {"a": ARRAY, "b": [1, "x", None, [True]], "c": float("inf")}}
-    back = results.outcome({"outcome": json.loads(json.dumps(data))})
+    back = results.outcome(json.loads(json.dumps(data)))
     assert back["outputs"]["a"].tolist() == [0.0, 0.0]
     assert back["outputs"]["b"] == [1, "x", None, [True]]
     assert back["outputs"]["c"] == float("inf")
@@ -155,20 +155,23 @@ def test_what_the_worker_writes_is_read_back_as_the_judge_wants_it():
 
 FORGERIES = {
     "no outcome": {},
-    "a field more": {"outcome": RIGHT, "state": "passed"},
-    "a verdict inside": {"outcome": RIGHT | {"state": "passed"}},
-    "neither outputs nor exception": {"outcome": RIGHT | {"outputs": None}},
-    "both": {"outcome": RIGHT | {"error": FAULT}},
-    "mutated is 0": {"outcome": RIGHT | {"mutated": 0}},
-    "kind is a number": {"outcome": RIGHT | {"kind": 1}},
-    "outputs is a list": {"outcome": RIGHT | {"outputs": [1]}},
-    "65 outputs": {"outcome": RIGHT | {"outputs": {str(i): 1 for i in range(65)}}},
-    "lists in lists": {"outcome": RIGHT | {"outputs": {"x": [[[[[1]]]]]}}},
-    "an unknown tag": {"outcome": RIGHT | {"outputs": {"x": {"tuple": [1]}}}},
-    "a line of text": {"outcome": RIGHT | {"outputs": None, "error": FAULT | {"line": "1"}}},
-    "four similar names": {"outcome": RIGHT | {"similar": ["a"] * 4}},
+    "one too few": {"outcomes": []},
+    "one too many": {"outcomes": [RIGHT, RIGHT]},
+    "not a list": {"outcomes": RIGHT},
+    "a field more": {"outcomes": [RIGHT], "state": "passed"},
+    "a verdict inside": {"outcomes": [RIGHT | {"state": "passed"}]},
+    "neither outputs nor exception": {"outcomes": [RIGHT | {"outputs": None}]},
+    "both": {"outcomes": [RIGHT | {"error": FAULT}]},
+    "mutated is 0": {"outcomes": [RIGHT | {"mutated": 0}]},
+    "kind is a number": {"outcomes": [RIGHT | {"kind": 1}]},
+    "outputs is a list": {"outcomes": [RIGHT | {"outputs": [1]}]},
+    "65 outputs": {"outcomes": [RIGHT | {"outputs": {str(i): 1 for i in range(65)}}]},
+    "lists in lists": {"outcomes": [RIGHT | {"outputs": {"x": [[[[[1]]]]]}}]},
+    "an unknown tag": {"outcomes": [RIGHT | {"outputs": {"x": {"tuple": [1]}}}]},
+    "a line of text": {"outcomes": [RIGHT | {"outputs": None, "error": FAULT | {"line": "1"}}]},
+    "four similar names": {"outcomes": [RIGHT | {"similar": ["a"] * 4}]},
     **{
-        f"array: {name}": {"outcome": RIGHT | {"outputs": {"x": ARRAY | change}}}
+        f"array: {name}": {"outcomes": [RIGHT | {"outputs": {"x": ARRAY | change}}]}
         for name, change in {
             "objects": {"dtype": "O8"},
             "big-endian": {"dtype": ">f8"},
@@ -190,7 +193,7 @@ FORGERIES = {
 @pytest.mark.parametrize("name", FORGERIES)
 def test_a_forged_outcome_is_refused(name):
     with pytest.raises(results.Forged):
-        results.outcome(FORGERIES[name])
+        results.outcomes(FORGERIES[name], 1)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +206,7 @@ def test_a_forged_line_is_refused(line):
 
 def test_half_a_surrogate_pair_becomes_text_that_can_be_written():
     error = FAULT | {"message": "\ud800" + "x" * 10_000}
-    back = results.outcome({"outcome": RIGHT | {"outputs": None, "error": error}})
+    back = results.outcome(RIGHT | {"outputs": None, "error": error})
     assert back["error"]["message"].encode("utf-8").startswith(b"?xxx")
     assert len(back["error"]["message"]) == probes.MESSAGE
 
@@ -216,7 +219,7 @@ def test_the_judge_has_a_verdict_for_whatever_the_decoder_lets_through():
         for kind in ("function", "number", "missing", "x"):
             for value in odd:
                 given = RIGHT | {"kind": kind, "outputs": dict.fromkeys(names, value)}
-                report = judge(exercise, lambda case, given=given: given, seed=3)
+                report = judge(exercise, lambda cases, given=given: [given] * len(cases), seed=3)
                 assert report.state in SIGNS
                 assert not report.passed
 

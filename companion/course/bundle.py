@@ -8,6 +8,7 @@ comes from the instructor's machine alone.) The table of chapters lists what is 
 """
 
 import ast
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -21,13 +22,16 @@ from companion.cache import atomic_write
 from companion.course import catalogue
 from companion.course.chapters import Chapter
 from companion.course.gradebook import points
+from companion.course.intake import names
 from companion.course.notebook import parse
 from companion.course.notebook.read import cell_name, code_cells, mark, parse_code, source
 from companion.course.release import release
 from companion.course.report import PASSED
+from companion.course.variants import Variants
 
 PACKAGE = Path(companion.__file__).resolve().parent
 BESIDE = ("pyproject.toml", "requirements.txt", "requirements.lock", "LICENSE", "Makefile")
+VARIANTS = "variants.json"
 SCHEMA = 3  # of nbgrader's cell metadata
 
 README = """# {title}
@@ -46,31 +50,56 @@ one it is. Hand in the notebook from `exercises/` under its own name.
 """
 
 
-def write_bundle(which: Sequence[Chapter], out: str | Path, nbgrader: bool = False) -> list[Path]:
+def write_bundle(
+    which: Sequence[Chapter], out: str | Path, nbgrader: bool = False, seed: int | None = None
+) -> list[Path]:
     """Write the bundle into `out`, nothing if any notebook is refused; return the files.
 
     With `nbgrader` the cells carry nbgrader's metadata as well, and each check is followed by a
-    cell that nbgrader marks. Raises `ReleaseError` as `release` does.
+    cell that nbgrader marks. With a seed it is a variant, and its own checks know it. Raises
+    `ReleaseError` as `release` does.
     """
-    files = dict(_notebooks(which, nbgrader))
+    files = dict(_notebooks(which, nbgrader, seed))
     roots = {name for text in files.values() for name in _imports_of_notebook(text)}
-    files |= {path: _text(file) for path, file in _modules(which, roots)}
+    files |= _package(tuple(which), frozenset(roots))
     files["companion/course/chapters.py"] = _table(which)
+    if seed is not None:
+        edition = files["companion/course/edition.py"]
+        files["companion/course/edition.py"] = edition.replace(" = None", f" = {seed}")
     for name in BESIDE:
         if (PACKAGE.parent / name).is_file():
             files[name] = _text(PACKAGE.parent / name)
     listed = "\n".join(f"- {c.number}. {c.title}: `exercises/{c.stem}.ipynb`" for c in which)
     files["README.md"] = README.format(title="Exercises", listed=listed, first=which[0].name)
-    files["manifest.json"] = json.dumps(manifest(which, files), indent=1, ensure_ascii=False) + "\n"
+    told = manifest(which, files, seed)
+    files["manifest.json"] = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
     for path, text in files.items():
         with atomic_write(Path(out) / path, "w") as file:
             file.write(text)
     return [Path(out) / path for path in files]
 
 
-def manifest(which: Iterable[Chapter], files: dict[str, str]) -> dict[str, Any]:
+def write_personal(
+    which: Sequence[Chapter], out: str | Path, whose: Variants, nbgrader: bool = False
+) -> list[Path]:
+    """Write a bundle for each student into a folder of their name, and `variants.json` beside them.
+
+    That file says whose variant is which; it is the instructor's, and grading needs it.
+    """
+    out, written = Path(out), []
+    for student, seed in whose.students.items():
+        written += write_bundle(which, out / names.stem(student), nbgrader, seed)
+    with atomic_write(out / VARIANTS, "w") as file:
+        file.write(json.dumps(whose.to_json(), indent=1, ensure_ascii=False) + "\n")
+    return [*written, out / VARIANTS]
+
+
+def manifest(
+    which: Iterable[Chapter], files: dict[str, str], seed: int | None = None
+) -> dict[str, Any]:
     """What is in the bundle, of which version: the same for the same sources."""
     return {
+        **({} if seed is None else {"seed": seed}),
         "companion": importlib.metadata.version("llm-companion"),
         "packages": dict(sorted(_locked(files.get("requirements.lock", "")))),
         "chapters": [
@@ -106,9 +135,11 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _notebooks(which: Iterable[Chapter], nbgrader: bool) -> Iterator[tuple[str, str]]:
+def _notebooks(
+    which: Iterable[Chapter], nbgrader: bool, seed: int | None
+) -> Iterator[tuple[str, str]]:
     for chapter in which:
-        text = release(chapter)
+        text = release(chapter, seed)
         yield f"exercises/{chapter.stem}.ipynb", with_nbgrader(text) if nbgrader else text
         if chapter.notebook.is_file():
             yield f"chapters/{chapter.stem}/{chapter.name}.ipynb", _text(chapter.notebook)
@@ -139,6 +170,12 @@ def _imported(tree: ast.AST, package: str) -> Iterator[str]:
                 base = ".".join([*package.split(".")[: 1 - node.level or None], base]).strip(".")
             names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
         yield from (name for name in names if name.split(".")[0] == "companion")
+
+
+@functools.cache
+def _package(which: tuple[Chapter, ...], roots: frozenset[str]) -> dict[str, str]:
+    """{path in the bundle: text} of the modules, the same for every student."""
+    return {path: _text(file) for path, file in _modules(which, roots)}
 
 
 def _modules(which: Sequence[Chapter], roots: Iterable[str]) -> Iterator[tuple[str, Path]]:

@@ -3,22 +3,25 @@
 import difflib
 import importlib
 
-from companion.course import chapters
+from companion.course import chapters, edition
 from companion.course.exercise import Exercise
+from companion.course.variants import varied
 
 
-def exercises(chapter_name: str) -> dict[str, Exercise]:
+def exercises(chapter_name: str, seed: int | None = None) -> dict[str, Exercise]:
     """The exercises of a chapter by name, in the notebook's order; they climb.
 
-    Raises `ValueError` for a chapter that does not exist and for a name that is used twice.
+    With a seed those whose givens vary have the givens of that seed; without one, those of this
+    edition. Raises `ValueError` for a chapter that does not exist and for a name used twice.
     """
     chapter = chapters.find(chapter_name)
+    seed = edition.SEED if seed is None else seed
     module = importlib.import_module(f"companion.checks.{chapter.name}")
     found = {}
     for exercise in module.EXERCISES:
         if exercise.name in found:
             raise ValueError(f"{chapter.name}: two exercises are called {exercise.name!r}")
-        found[exercise.name] = exercise
+        found[exercise.name] = exercise if seed is None else varied(exercise, seed)
     return found
 
 

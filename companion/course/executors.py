@@ -110,7 +110,7 @@ class _Hand:
     def __init__(self, slot: int, work: Work):
         self.slot, self._work = slot, work
         self.unit: Unit | None = None
-        self._start()
+        self.process: multiprocessing.Process | None = None  # none before the first unit
 
     def _start(self) -> None:
         self.since = time.monotonic() + START_SECONDS
@@ -123,6 +123,8 @@ class _Hand:
         theirs.close()
 
     def begin(self, unit: Unit) -> None:
+        if self.process is None:
+            self._start()
         self.unit = unit
         self.since = max(self.since, time.monotonic())
         with contextlib.suppress(OSError):  # it died in between; reading will say so
@@ -130,10 +132,11 @@ class _Hand:
 
     def restart(self) -> None:
         self.stop()
-        self.unit = None
-        self._start()
+        self.unit = self.process = None
 
     def stop(self) -> None:
+        if self.process is None:
+            return
         self.connection.close()
         self.process.join(0 if self.unit else 2)
         if self.process.is_alive():
@@ -146,13 +149,10 @@ def _serve(connection: Connection, slot: int, work: Work, parent: int) -> None:
     """The life of a grading process: a unit, its result, and so on until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     _die_with(parent)
-    connection.send(None)
-    while True:
-        try:
-            unit = connection.recv()
-            connection.send(work(unit, slot))
-        except (EOFError, OSError):
-            return
+    with contextlib.suppress(EOFError, OSError):
+        connection.send(None)
+        while True:
+            connection.send(work(connection.recv(), slot))
 
 
 def _die_with(parent: int) -> None:

@@ -6,7 +6,7 @@ It imports nothing of the course and no Keras.
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import CodeType
 from typing import Any
@@ -37,6 +37,20 @@ class Relation:
 
 
 @dataclass(frozen=True)
+class Variant:
+    """The same exercise with other givens: what its statement says, what is right, what is wrong.
+
+    `statement` has passages of the exercise's text (or of its answer cell) and what stands there
+    instead; each passage is there once. The mistakes have the names of the exercise's own.
+    """
+
+    statement: Mapping[str, str]
+    reference: Any
+    mistakes: Sequence[Mistake]
+    hints: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Exercise:
     """One exercise. `name` is what the learner defines: a function, a class or a number.
 
@@ -60,6 +74,8 @@ class Exercise:
     tolerance: float = 1e-6  # absolute and relative
     starter: Any = None  # a debug exercise: the broken answer as given, which is "not attempted"
     modules: Sequence[str] = ()  # modules of `companion` that the answer may import
+    vary: Callable[[np.random.Generator], Variant] | None = None  # draws other givens
+    statement: Mapping[str, str] = field(default_factory=dict)  # of a variant: see `Variant`
 
     def __post_init__(self):
         """Refuse an exercise that could not name anybody's misconception."""

@@ -18,13 +18,20 @@ from companion.course import catalogue, chapters, intake, sandbox
 from companion.course.chapters import Chapter
 from companion.course.executors import Dask, Executor, Pool
 from companion.course.gradebook import GradeBook, Result, Unit
-from companion.course.intake import setup_cells
+from companion.course.intake import Refusal, Submission, setup_cells
 from companion.course.notebook.read import answer_hash
 from companion.course.report import INFRASTRUCTURE, Report
+from companion.course.variants import Variants
 
 FAILED_GRADER = (
     "The grader could not run this answer ({why}). This is not your fault and counts nothing: it "
     "is graded again with the next run."
+)
+
+
+NOT_ON_ROSTER = (
+    "no student of this name is on the roster of the variants; correct the name of the folder or "
+    "the file, or release for a roster that has it"
 )
 
 
@@ -38,6 +45,7 @@ class Outcome:
     refused: int
     students: int
     seconds: float
+    sandbox_seconds: float  # of processors, used by submissions
     states: dict[str, int]  # of the exercises graded in this run
 
 
@@ -48,7 +56,7 @@ def grade_unit(unit: Unit, slot: int = 0, isolation: str | None = None) -> Resul
     means the best that this machine has, and no grade where that is none.
     """
     chapter = chapters.find(unit.chapter)
-    exercises = catalogue.exercises(chapter.name)
+    exercises = catalogue.exercises(chapter.name, unit.variant)
     limits = sandbox.KERAS if needs_keras(chapter) else sandbox.NUMPY
     cells = [*setup_cells(chapter), *unit.cells]
     graded = sandbox.grade(
@@ -62,7 +70,7 @@ def grade_unit(unit: Unit, slot: int = 0, isolation: str | None = None) -> Resul
         replace(report, answer=answer_hash("\n\n".join(sources[name])))
         for name, report in graded.reports.items()
     )
-    return Result(unit.id, reports, graded.isolation, graded.seconds)
+    return Result(unit.id, reports, graded.isolation, graded.seconds, graded.processor_seconds)
 
 
 def failed(unit: Unit, why: str) -> Result:
@@ -121,28 +129,34 @@ def run(
     chapter: Chapter | None = None,
     deadline: float | None = None,
     regrade: bool = False,
+    variants: Variants | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Outcome:
     """Take in `source` and grade what the book does not have; then write what people read.
 
+    `variants` says whose variant of the exercises is which; the book remembers it.
     `progress(done, total)` is called after each submission is safely in the book. Raises
-    `IntakeError` if `source` cannot be read at all.
+    `IntakeError` if `source` cannot be read at all, `BookError` if the book has other variants.
     """
     from companion.course.feedback import publish
 
     begin = time.monotonic()
-    book.take_in(intake.read(source, chapter, known=book.students()), deadline)
+    if variants is not None:
+        book.use(variants)
+    found = intake.read(source, chapter, known=book.students())
+    book.take_in(_on_roster(found, book.variants), deadline)
     if regrade:
         book.begin_round()
     pending = book.pending()
     states: Counter[str] = Counter()
-    incomplete = 0
+    incomplete, sandbox_seconds = 0, 0.0
     progress(0, len(pending))
     for done, result in enumerate(by.map(_units(book, pending)), start=1):
         chapter_name = book.unit(result.unit).chapter
         book.record(result, list(catalogue.exercises(chapter_name).values()))
         states.update(report.state for report in result.reports)
         incomplete += not result.complete
+        sandbox_seconds += result.processor_seconds
         progress(done, len(pending))
     records = publish(book)
     return Outcome(
@@ -152,8 +166,20 @@ def run(
         refused=len(book.refusals()),
         students=len(book.students()),
         seconds=time.monotonic() - begin,
+        sandbox_seconds=sandbox_seconds,
         states=dict(states),
     )
+
+
+def _on_roster(
+    items: Iterator[Submission | Refusal], variants: Variants | None
+) -> Iterator[Submission | Refusal]:
+    """The same, but a student of whom nobody knows the variant is refused, not guessed."""
+    for item in items:
+        if isinstance(item, Submission) and variants and variants.of(item.student) is None:
+            yield Refusal(item.path, NOT_ON_ROSTER, item.student)
+        else:
+            yield item
 
 
 def _units(book: GradeBook, idents: list[int]) -> Iterator[Unit]:

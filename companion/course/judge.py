@@ -1,11 +1,11 @@
 """The judge: the learner's outcomes against the reference's, and against every known mistake.
 
-`judge(exercise, apply, seed)` is pure. `apply(case)` is the only door to the learner's code and
-gives an outcome as `companion.probes.run` makes it: plain data, whether it came from this process
-or from a sandbox. The verdict is computed here, from that data, and nowhere else.
+`judge(exercise, apply, seed)` is pure. `apply(cases)` is the only door to the learner's code and
+gives for each case an outcome as `companion.probes.run` makes it: plain data, whether it came from
+this process or from a sandbox. The verdict is computed here, from that data, and nowhere else.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from companion.course.exercise import Case, Exercise, Mistake, Relation
 from companion.course.report import ERROR, FAILED, NOT_ATTEMPTED, PASSED, Report
 from companion.course.values import describe, describe_case, difference
 
-Apply = Callable[[Case], probes.Outcome]
+Apply = Callable[[Sequence[Case]], list[probes.Outcome]]
 
 SEED = 0  # what a learner's own checks use, so that a verdict does not change between two runs
 CALLABLE = ("function", "class")
@@ -29,7 +29,7 @@ def judge(exercise: Exercise, apply: Apply, seed: int = SEED) -> Report:
     the learner's in every case, those that are right included.
     """
     cases = draw(exercise, seed)
-    got = [apply(case) for case in cases]
+    got = apply(cases)
 
     def report(state: str, **more: Any) -> Report:
         return Report(
@@ -80,17 +80,17 @@ def draw(exercise: Exercise, seed: int) -> list[Case]:
 
 def local_apply(exercise: Exercise, answer: Any) -> Apply:
     """The door to an answer that lives in this process."""
-    return lambda case: probes.run(exercise.probe, answer, case)
+    return lambda cases: outcomes(exercise, answer, cases)
 
 
 def absent_apply(exercise: Exercise, names: Iterable[str] = ()) -> Apply:
     """The door to an answer that is not there; `names` are those that the learner has defined."""
     outcome = probes.absent(exercise.name, names)
-    return lambda case: outcome
+    return lambda cases: [outcome for _ in cases]
 
 
-def outcomes(exercise: Exercise, answer: Any, cases: list[Case]) -> list[probes.Outcome]:
-    """What an answer of our own gives in every case."""
+def outcomes(exercise: Exercise, answer: Any, cases: Iterable[Case]) -> list[probes.Outcome]:
+    """What an answer that lives in this process gives in every case."""
     return [probes.run(exercise.probe, answer, case) for case in cases]
 
 
@@ -153,12 +153,14 @@ def _violated(
 ) -> Relation | None:
     """The first relation that does not hold between the learner's own outputs."""
     for number, relation in enumerate(exercise.relations):
+        begun, derived = [], []
         for size, (case, outcome) in enumerate(zip(cases, got, strict=True)):
-            if outcome["error"]:
-                continue
-            rng = np.random.default_rng([seed, size, number])
-            derived = apply(relation.derive(probes.private_copy(case), rng))
-            if derived["error"] or not _holds(relation, outcome["outputs"], derived["outputs"]):
+            if not outcome["error"]:
+                rng = np.random.default_rng([seed, size, number])
+                begun.append(outcome["outputs"])
+                derived.append(relation.derive(probes.private_copy(case), rng))
+        for before, after in zip(begun, apply(derived), strict=True):
+            if after["error"] or not _holds(relation, before, after["outputs"]):
                 return relation
     return None
 

@@ -48,15 +48,15 @@ class Released:
     regions: int
 
 
-def release(chapter: Chapter | str) -> str:
-    """The text of the chapter's exercise notebook.
+def release(chapter: Chapter | str, seed: int | None = None) -> str:
+    """The text of the chapter's exercise notebook, with a seed that of its variant.
 
     Raises `ReleaseError` for markers that do not pair, an answer without a region or without its
     check cell, an unknown exercise, or a line of a solution that survives.
     """
     if isinstance(chapter, str):
         chapter = chapters.find(chapter)
-    exercises = catalogue.exercises(chapter.name)
+    exercises = catalogue.exercises(chapter.name, seed)
     return release_notebook(load(chapter.solutions), chapter.name, exercises)
 
 
@@ -71,6 +71,8 @@ def release_notebook(notebook: Notebook, chapter: str, exercises: dict[str, Exer
         removed += [(line, name) for line in done.removed]
         cells.append({**cell, "source": done.text, "outputs": [], "execution_count": None})
     _check_marks(notebook, exercises)
+    for exercise in exercises.values():
+        _restate(cells, exercise)
     text = normalise({"cells": cells, "metadata": {"companion": {"chapter": chapter}}})
     found = leaks(removed, json.loads(text), exercises.values())
     if found:
@@ -182,6 +184,23 @@ def _body(region: Sequence[str], name: str) -> list[ast.stmt]:
         return ast.parse("\n".join(region)).body
     except SyntaxError as error:
         raise ReleaseError(f"{name}: the solution is not Python: {error.msg}") from None
+
+
+def _restate(cells: list[dict[str, Any]], exercise: Exercise) -> None:
+    """Put a variant's givens into the cell above the answer, or into the answer's own cell."""
+    if not exercise.statement:
+        return
+    index = next(i for i, cell in enumerate(cells) if mark(cell) == (exercise.name, "answer"))
+    own = [i for i in (index - 1, index) if i >= 0 and mark(cells[i])[1] in (None, "answer")]
+    for old, new in exercise.statement.items():
+        places = [i for i in own for _ in range(source(cells[i]).count(old))]
+        if len(places) != 1:
+            raise ReleaseError(
+                f"{exercise.name}: {old!r} is {len(places)} times in its text; a variant replaces "
+                "what is there once"
+            )
+        cell = cells[places[0]]
+        cells[places[0]] = {**cell, "source": source(cell).replace(old, new)}
 
 
 def _check_marks(notebook: Notebook, exercises: dict[str, Exercise]) -> None:

@@ -58,6 +58,7 @@ def selftest(chapters: Iterable[Chapter], seeds: Sequence[int] = SEEDS) -> Resul
         for exercise in exercises.values():
             examine(exercise, result, seeds)
         result.problems += _notebook_problems(chapter, exercises)
+        _examine_variants(chapter, result, seeds)
     result.seconds = perf_counter() - begin
     return result
 
@@ -78,6 +79,25 @@ def examine(exercise: Exercise, result: Result, seeds: Sequence[int] = SEEDS) ->
         if problem:
             result.problems.append(f"{exercise.name}: {problem} (seed {seed})")
             break
+
+
+def _examine_variants(chapter: Chapter, result: Result, seeds: Sequence[int]) -> None:
+    """Examine the exercises with the givens of each seed, and the notebook that states them."""
+    for seed in seeds:
+        found = Result()
+        try:
+            varied = catalogue.exercises(chapter.name, seed).values()
+            if not any(exercise.statement for exercise in varied):
+                return
+            release(chapter, seed)
+        except (ValueError, OSError) as error:
+            result.problems.append(f"{chapter.name}, variant {seed}: {error}")
+            continue
+        for exercise in varied:
+            if exercise.statement:
+                examine(exercise, found, seeds=(0,))
+        result.unnamed += [f"variant {seed}: {line}" for line in found.unnamed]
+        result.problems += [f"variant {seed}: {line}" for line in found.problems]
 
 
 def _unnamed(exercise: Exercise, mistake: Mistake, seed: int) -> str | None:

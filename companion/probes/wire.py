@@ -20,17 +20,18 @@ import numpy as np
 
 DTYPES = ("f4", "f8", "i4", "i8", "b1")
 WIDER = {"f2": "f4", "i1": "i4", "i2": "i4", "u1": "i4", "u2": "i4", "u4": "i8"}  # exact
+PLAIN = frozenset({str, int, float, bool, type(None)})  # these go as they are
 CONTAINERS = {tuple: "tuple", set: "set", frozenset: "frozenset"}
 
 
 def encode(value: Any) -> Any:
     """`value` as data for `json.dumps`. Raises `ValueError` for a type that has no tag."""
-    if value is None or type(value) in (bool, int, float, str):
+    if type(value) in PLAIN:
         return value
     if type(value) is list:
-        return [encode(item) for item in value]
+        return [item if type(item) in PLAIN else encode(item) for item in value]
     if type(value) in CONTAINERS:
-        return {CONTAINERS[type(value)]: [encode(item) for item in value]}
+        return {CONTAINERS[type(value)]: encode(list(value))}
     if type(value) in (dict, Counter):
         tag = "dict" if type(value) is dict else "counter"
         return {tag: [[encode(key), encode(item)] for key, item in value.items()]}
@@ -40,7 +41,7 @@ def encode(value: Any) -> Any:
         return _array(value, "array")
     if isinstance(value, np.generic):
         return _array(np.asarray(value), "scalar")
-    if type(value) is np.random.Generator:
+    if type(value).__name__ == "Generator" and type(value) is np.random.Generator:
         return {"generator": encode(value.bit_generator.state)}
     known = "plain values, lists, tuples, sets, dicts, arrays of numbers and NumPy generators"
     raise ValueError(f"a {type(value).__name__} cannot go through the pipe; {known} can")
@@ -48,13 +49,13 @@ def encode(value: Any) -> Any:
 
 def decode(data: Any) -> Any:
     """What `encode` was given. Raises `ValueError` for an unknown tag."""
-    if isinstance(data, list):
-        return [decode(item) for item in data]
-    if not isinstance(data, dict):
+    if type(data) in PLAIN:
         return data
+    if type(data) is list:
+        return [item if type(item) in PLAIN else decode(item) for item in data]
     for kind, tag in CONTAINERS.items():
         if tag in data:
-            return kind(decode(item) for item in data[tag])
+            return kind(decode(data[tag]))
     if "dict" in data:
         return {decode(key): decode(item) for key, item in data["dict"]}
     if "counter" in data:

@@ -59,20 +59,20 @@ FORGING = (
     Attack(
         "two answers to one call",
         TOOLS + "def perplexity(log_probs):\n"
-        "    say({'token': token(), 'outcome': RIGHT}); return 1.0\n",
+        "    say({'token': token(), 'outcomes': [RIGHT] * 8}); return 1.0\n",
         STOPPED,
         fast=True,
     ),
     Attack(
         "an answer to the wrong call",
-        TOOLS + "say({'token': '0' * 16, 'outcome': RIGHT})\n"
+        TOOLS + "say({'token': '0' * 16, 'outcomes': [RIGHT] * 8})\n"
         "def perplexity(log_probs):\n    return 1.0\n",
         STOPPED,
     ),
     Attack(
         "an answer, then the end",
         TOOLS + "def perplexity(log_probs):\n"
-        "    say({'token': token(), 'outcome': RIGHT}); os._exit(0)\n",
+        "    say({'token': token(), 'outcomes': [RIGHT] * 8}); os._exit(0)\n",
         STOPPED,
     ),
     Attack(
@@ -82,7 +82,7 @@ FORGING = (
 import threading
 def shout():
     while True:
-        say({'token': '0' * 16, 'outcome': RIGHT})
+        say({'token': '0' * 16, 'outcomes': [RIGHT] * 8})
         time.sleep(0.001)
 threading.Thread(target=shout, daemon=True).start()
 def perplexity(log_probs):
@@ -97,7 +97,7 @@ def perplexity(log_probs):
         + """
 def perplexity(log_probs):
     me = worker()
-    me.call = lambda request: {"outcome": RIGHT}
+    me.calls = lambda request: {"outcomes": [RIGHT] * 8}
     return 1.0
 """,
         WRONG,
@@ -109,7 +109,7 @@ def perplexity(log_probs):
         + """
 def perplexity(log_probs):
     me = worker()
-    me.call = lambda request: {"outcome": {**RIGHT, "state": "passed"}, "state": "passed"}
+    me.calls = lambda request: {"outcomes": [{**RIGHT, "state": "passed"}] * 8, "state": "passed"}
     return 1.0
 """,
         ANY,
@@ -249,8 +249,8 @@ def perplexity(log_probs):
         TOOLS
         + """
 def perplexity(log_probs):
-    say({"token": token(), "outcome": {**RIGHT, "outputs":
-        {"value": {"array": "", "dtype": "f8", "shape": [2**30, 2**30]}}}})
+    say({"token": token(), "outcomes": 8 * [{**RIGHT, "outputs":
+        {"value": {"array": "", "dtype": "f8", "shape": [2**30, 2**30]}}}]})
     return 1.0
 """,
         STOPPED,
@@ -260,8 +260,8 @@ def perplexity(log_probs):
         TOOLS
         + """
 def perplexity(log_probs):
-    say({"token": token(), "outcome": {**RIGHT, "outputs":
-        {"value": {"array": "AAAAAAAAAAA=", "dtype": "O8", "shape": [1]}}}})
+    say({"token": token(), "outcomes": 8 * [{**RIGHT, "outputs":
+        {"value": {"array": "AAAAAAAAAAA=", "dtype": "O8", "shape": [1]}}}]})
     return 1.0
 """,
         STOPPED,

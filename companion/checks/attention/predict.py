@@ -1,18 +1,96 @@
 """Predict the number: one attended value, and how many pairs two masks leave.
 
 The answers are numbers, so there are no cases to draw. Each mistake is the number that a known
-misconception arrives at; vectors and lengths are in the statement of the exercise.
+misconception arrives at; vectors and lengths are in the statement of the exercise, and a personal
+variant has others.
 """
 
 import math
 
-from companion.course.exercise import Exercise, Mistake
+from companion.course.exercise import Exercise, Mistake, Variant
 from companion.probes import attention as probes
 
+WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
-def _attended(*weights):
-    """The sum of the values 10 and 2, with these weights."""
-    return weights[0] * 10 + weights[1] * 2
+
+def _attended_value(root, odds, first, second):
+    """Widths root², products 0 and root·log odds, values `first` and `second`.
+
+    Scaled the scores are 0 and log odds; e^0 : e^(log odds) = 1 : odds.
+    """
+
+    def mixed(*weights):
+        return weights[0] * first + weights[1] * second
+
+    def softmax_of(ratio):
+        return mixed(1 / (1 + ratio), ratio / (1 + ratio))
+
+    return {
+        "reference": softmax_of(odds),
+        "mistakes": [
+            Mistake(
+                "no-scale",
+                softmax_of(odds**root),
+                "You took the softmax of the raw products; divide them by √d_k first.",
+            ),
+            Mistake(
+                "scale-outside",
+                softmax_of(odds**root) / root,
+                "You divided the weights by √d_k after the softmax, so they no longer sum to one; "
+                "the products are divided, before the softmax.",
+            ),
+            Mistake(
+                "divides-by-width",
+                softmax_of(odds ** (1 / root)),
+                "You divided by d_k; divide by its square root.",
+            ),
+            Mistake(
+                "no-softmax",
+                mixed(0, math.log(odds)),
+                "You used the scaled scores as weights; the softmax makes positive weights that "
+                "sum to one out of them.",
+            ),
+            Mistake(
+                "shares",
+                mixed(0, 1),
+                "You divided each score by the sum of the scores; the softmax divides "
+                "exponentials, and e⁰ is not nothing.",
+            ),
+            Mistake(
+                "swapped",
+                softmax_of(1 / odds),
+                "The weights are right and lie on the wrong values; the larger one belongs to the "
+                "second key.",
+            ),
+            Mistake(
+                "plain-mean",
+                mixed(1 / 2, 1 / 2),
+                "That is the plain mean; the second key fits the query better and weighs more.",
+            ),
+        ],
+        "hints": [
+            f"Attention is a weighted mean: find two positive weights that sum to one, then mix "
+            f"{first} and {second} with them.",
+            "Three steps: scale the two products, take the exponential of each, divide by the sum.",
+            f"Scaled, the scores are 0 and log {odds}; what are e to the power of each?",
+        ],
+    }
+
+
+def _vary_attended_value(rng):
+    root, odds = int(rng.choice([2, 3, 5, 8])), int(rng.choice([2, 3, 4, 7, 9]))
+    first, second = 2 * int(rng.integers(4, 13)), 2 * int(rng.integers(1, 4))
+    return Variant(
+        statement={
+            "are 16 wide": f"are {root**2} wide",
+            "with the second 4·log 3": f"with the second {root}·log {odds}",
+            "numbers: 10 for the first key, 2 for the second": (
+                f"numbers: {first} for the first key, {second} for the second"
+            ),
+            "the answer is 6.": f"the answer is {(first + second) // 2}.",
+        },
+        **_attended_value(root, odds, first, second),
+    )
 
 
 attended_value = Exercise(
@@ -25,56 +103,70 @@ attended_value = Exercise(
     sizes=1,
     tolerance=0.01,  # two decimals are enough
     probe=probes.number,
-    # scores 0 and 4·log 3, over √16: 0 and log 3; e^0 : e^(log 3) = 1 : 3
-    reference=_attended(1 / 4, 3 / 4),
-    mistakes=[
-        Mistake(
-            "no-scale",
-            _attended(1 / 82, 81 / 82),
-            "You took the softmax of the raw products; divide them by √d_k first.",
-        ),
-        Mistake(
-            "scale-outside",
-            _attended(1 / 82, 81 / 82) / 4,
-            "You divided the weights by √d_k after the softmax, so they no longer sum to one; the "
-            "products are divided, before the softmax.",
-        ),
-        Mistake(
-            "divides-by-width",
-            _attended(1 / (1 + 3**0.25), 3**0.25 / (1 + 3**0.25)),
-            "You divided by d_k; divide by its square root.",
-        ),
-        Mistake(
-            "no-softmax",
-            _attended(0, math.log(3)),
-            "You used the scaled scores as weights; the softmax makes positive weights that sum "
-            "to one out of them.",
-        ),
-        Mistake(
-            "shares",
-            _attended(0, 1),
-            "You divided each score by the sum of the scores; the softmax divides exponentials, "
-            "and e⁰ is not nothing.",
-        ),
-        Mistake(
-            "swapped",
-            _attended(3 / 4, 1 / 4),
-            "The weights are right and lie on the wrong values; the larger one belongs to the "
-            "second key.",
-        ),
-        Mistake(
-            "plain-mean",
-            _attended(1 / 2, 1 / 2),
-            "That is the plain mean; the second key fits the query better and weighs more.",
-        ),
-    ],
-    hints=[
-        "Attention is a weighted mean: find two positive weights that sum to one, then mix 10 and "
-        "2 with them.",
-        "Three steps: scale the two products, take the exponential of each, divide by the sum.",
-        "Scaled, the scores are 0 and log 3; what are e to the power of each?",
-    ],
+    vary=_vary_attended_value,
+    **_attended_value(4, 3, 10, 2),
 )
+
+
+def _allowed_pairs(tokens, padding):
+    """A text of so many tokens, the last of them padding."""
+    real = tokens - padding
+    allowed = sum(min(row + 1, real) for row in range(tokens))  # the last columns are never seen
+    return {
+        "reference": allowed,
+        "mistakes": [
+            Mistake(
+                "causal-only",
+                tokens * (tokens + 1) // 2,
+                "That is the causal mask alone; nobody may look at the padding tokens either.",
+            ),
+            Mistake(
+                "padding-only",
+                tokens * real,
+                "That is the padding mask alone; nobody may look to the right either.",
+            ),
+            Mistake(
+                "padded-rows-dropped",
+                real * (real + 1) // 2,
+                "You left out the rows of the padding tokens; a padding mask closes columns, and "
+                "those rows look at the real tokens like any other.",
+            ),
+            Mistake(
+                "not-itself",
+                allowed - real,
+                "You left out the diagonal; a token may look at itself.",
+            ),
+            Mistake(
+                "forbidden",
+                tokens**2 - allowed,
+                "That is how many are False; True means *may attend*.",
+            ),
+            Mistake(
+                "all",
+                tokens**2,
+                "That is every cell of the matrix; each mask closes some of them.",
+            ),
+        ],
+        "hints": [
+            "A pair counts if both masks allow it: the source is not to the right, and it is real.",
+            f"Draw a grid of {WORDS[tokens]} rows and {WORDS[tokens]} columns; strike out what is "
+            f"above the diagonal, then the last {WORDS[padding]} columns.",
+            "Count row by row from the top: 1, 2, 3, …, and see where the rows stop growing.",
+        ],
+    }
+
+
+def _vary_allowed_pairs(rng):
+    tokens, padding = int(rng.integers(6, 11)), int(rng.integers(2, 4))
+    return Variant(
+        statement={
+            "Seven tokens attend": f"{WORDS[tokens].capitalize()} tokens attend",
+            "the last two are padding": f"the last {WORDS[padding]} are padding",
+            "causal_mask(7)": f"causal_mask({tokens})",
+        },
+        **_allowed_pairs(tokens, padding),
+    )
+
 
 allowed_pairs = Exercise(
     name="allowed_pairs",
@@ -86,44 +178,6 @@ allowed_pairs = Exercise(
     sizes=1,
     tolerance=1e-9,
     probe=probes.number,
-    reference=25,  # rows of 1, 2, 3, 4, 5, then twice 5: the two last columns are never seen
-    mistakes=[
-        Mistake(
-            "causal-only",
-            28,
-            "That is the causal mask alone; nobody may look at the two padding tokens either.",
-        ),
-        Mistake(
-            "padding-only",
-            35,
-            "That is the padding mask alone; nobody may look to the right either.",
-        ),
-        Mistake(
-            "padded-rows-dropped",
-            15,
-            "You left out the rows of the padding tokens; a padding mask closes columns, and those "
-            "two rows look at the real tokens like any other.",
-        ),
-        Mistake(
-            "not-itself",
-            20,
-            "You left out the diagonal; a token may look at itself.",
-        ),
-        Mistake(
-            "forbidden",
-            24,
-            "That is how many are False; True means *may attend*.",
-        ),
-        Mistake(
-            "all",
-            49,
-            "That is every cell of the matrix; each mask closes some of them.",
-        ),
-    ],
-    hints=[
-        "A pair counts if both masks allow it: the source is not to the right, and it is real.",
-        "Draw a grid of seven rows and seven columns; strike out what is above the diagonal, then "
-        "the last two columns.",
-        "Count row by row from the top: 1, 2, 3, …, and see where the rows stop growing.",
-    ],
+    vary=_vary_allowed_pairs,
+    **_allowed_pairs(7, 2),
 )

@@ -1,6 +1,7 @@
 """The instructor's desk: `grade`, which marks a class without trusting its notebooks."""
 
 import datetime
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +9,7 @@ from typing import Annotated
 import typer
 
 from companion.course.cli.common import (
+    FAILED,
     INFRASTRUCTURE,
     PASSED,
     Json,
@@ -46,6 +48,12 @@ def grade(
     regrade: Annotated[
         bool, typer.Option("--regrade", help="Grade again what the book has already.")
     ] = False,
+    variants: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The manifest.json or variants.json of `release --seed`."
+        ),
+    ] = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Submissions at a time; default: all processors.")
     ] = None,
@@ -62,20 +70,24 @@ def grade(
     Writes marks, feedback pages and a class page into BOOK. Killed, the same command goes on where
     it was. docs/grading.md says how it is safe, and which notebook of a student counts.
     """
+    # The judge's arrays are small: more threads of NumPy's would only wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from companion.course import grade as desk
     from companion.course.gradebook import BookError, GradeBook
     from companion.course.intake import IntakeError
 
     of_chapter = chapter(name) if name else None
     until = _moment(deadline)
+    whose = _whose(variants)
     level = _isolation(trusted, remote=executor is not None)
     try:
         hands = desk.executor(executor, jobs, level)
     except ValueError as problem:
         raise Stop(str(problem)) from None
     try:
+        _look(source)
         with GradeBook(out) as book, _Progress(quiet=as_json) as progress:
-            done = desk.run(book, source, hands, of_chapter, until, regrade, progress)
+            done = desk.run(book, source, hands, of_chapter, until, regrade, whose, progress)
             refused = book.refusals()
     except (IntakeError, BookError) as problem:
         raise Stop(str(problem)) from None
@@ -89,7 +101,8 @@ def grade(
         )
     else:
         _tell(done, refused, out)
-    raise typer.Exit(INFRASTRUCTURE if done.incomplete else PASSED)
+    nothing = PASSED if done.students else FAILED
+    raise typer.Exit(INFRASTRUCTURE if done.incomplete else nothing)
 
 
 def _moment(text: str | None) -> float | None:
@@ -100,6 +113,27 @@ def _moment(text: str | None) -> float | None:
         return datetime.datetime.fromisoformat(text).timestamp()
     except ValueError:
         raise Stop(f"--deadline {text!r} is no time", "write 2026-11-30T23:59") from None
+
+
+def _whose(path: Path | None):
+    """The variants that the instructor's file tells; None without one."""
+    from companion.course.variants import load
+
+    try:
+        return load(path) if path else None
+    except ValueError as problem:
+        raise Stop(f"--variants {problem}") from None
+
+
+def _look(source: Path) -> None:
+    """Stop before a mistyped folder gets a grade book."""
+    from companion.course.intake import empty
+
+    if empty(source):
+        raise Stop(
+            f"there is no notebook in {source}",
+            "give each student a folder with their notebook in it, as alice/01_ngram.ipynb",
+        )
 
 
 def _isolation(trusted: bool, remote: bool) -> str | None:
@@ -150,12 +184,16 @@ class _Progress:
             typer.echo(f"graded {done} of {total}", err=True)
 
 
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def _tell(done, refused, out: Path) -> None:
     """What happened, in a few lines, and where to look."""
     page = console()
     page.print(
-        f"{done.graded} submissions graded in {done.seconds:.0f} s, {done.already} were in the "
-        f"book already, {done.students} students",
+        f"{_count(done.graded, 'submission')} graded in {done.seconds:.0f} s, {done.already} "
+        f"in the book already, {_count(done.students, 'student')}",
         soft_wrap=True,
     )
     if done.states:
@@ -167,8 +205,8 @@ def _tell(done, refused, out: Path) -> None:
         page.print(f"refused: {refusal.path}: {refusal.reason}", markup=False, soft_wrap=True)
     if done.incomplete:
         page.print(
-            f"{done.incomplete} submissions could not be graded completely; the same command tries "
-            "them again",
+            f"{_count(done.incomplete, 'submission')} could not be graded completely; the same "
+            "command tries again",
             soft_wrap=True,
         )
     for part in ("class.html", "grades.csv", "feedback"):

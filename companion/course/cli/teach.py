@@ -138,26 +138,52 @@ def release(
     nbgrader: Annotated[
         bool, typer.Option("--nbgrader", help="With --out: add nbgrader's cell metadata.")
     ] = False,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="With --out: other givens where one predicts a number."),
+    ] = None,
+    students: Annotated[
+        Path | None,
+        typer.Option(metavar="ROSTER", help="With --seed: a bundle for each of these names."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make the exercise notebooks from the solutions.
 
-    Without --out: into exercises/. Nothing is written if any line of a solution would leak.
+    Without --out: into exercises/. Nothing is written if any line of a solution would leak. With
+    --seed the file to keep for `grade --variants` is manifest.json, with --students variants.json.
     """
-    from companion.course.bundle import write_bundle
+    from companion.course.bundle import write_bundle, write_personal
     from companion.course.release import ReleaseError, write
+    from companion.course.variants import for_roster, roster
 
-    if nbgrader and out is None:
-        raise Stop("--nbgrader changes the notebooks for students; say where with --out DIR")
+    if out is None and (nbgrader or seed is not None or students):
+        raise Stop(
+            "--nbgrader, --seed and --students change the notebooks for students; say where with "
+            "--out DIR"
+        )
+    if students and seed is None:
+        raise Stop("--students needs a --seed to draw from; keep that number to yourself")
     try:
         chosen = some_chapters(names)
-        written = write_bundle(chosen, out, nbgrader) if out else write(chosen)
+        if students:
+            whose = for_roster(seed, roster(students))
+            written = write_personal(chosen, out, whose, nbgrader)
+        else:
+            written = write_bundle(chosen, out, nbgrader, seed) if out else write(chosen)
     except ReleaseError as problem:
         raise Stop(str(problem), "nothing was written", FAILED) from None
+    except ValueError as problem:
+        raise Stop(str(problem)) from None
     if as_json:
         print_json({"written": [str(path) for path in written]})
+    elif students:
+        typer.echo(f"wrote {len(whose.students)} bundles into {relative(out)}")
+        typer.echo(f"keep {relative(out / 'variants.json')}: grade --variants needs it")
     elif out:
         typer.echo(f"wrote {len(written)} files into {relative(out)}; manifest.json lists them")
+        if seed is not None:
+            typer.echo("grade these with --variants and this manifest.json")
     else:
         for path in written:
             typer.echo(f"wrote {relative(path)}")

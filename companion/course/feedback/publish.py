@@ -2,9 +2,7 @@
 
 import csv
 import datetime
-import hashlib
 import io
-import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +14,7 @@ from companion.course.feedback.pages import render
 from companion.course.feedback.summary import Summary
 from companion.course.gradebook import GradeBook, Record
 from companion.course.intake import Refusal
+from companion.course.intake.names import stem
 from companion.course.report import INFRASTRUCTURE, SIGNS, clean, lines
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -96,11 +95,8 @@ def moment(seconds: float | None) -> str:
 
 
 def file_name(student: str) -> str:
-    """The student's page: letters, digits, `-` and `_` of the name; a hash keeps others apart."""
-    kept = "".join(c if c.isalnum() or c in "-_" else "_" for c in student)
-    if kept != student or not student.isascii():
-        kept += "-" + hashlib.sha256(student.encode()).hexdigest()[:8]
-    return unicodedata.normalize("NFC", kept) + ".html"
+    """The student's page."""
+    return stem(student) + ".html"
 
 
 def _row(record: Record) -> dict[str, Any]:

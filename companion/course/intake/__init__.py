@@ -11,6 +11,6 @@ What cannot be used is refused with one sentence, and the next notebook gets its
 
 from companion.course.intake.cells import setup_cells
 from companion.course.intake.names import IntakeError
-from companion.course.intake.read import Refusal, Submission, read
+from companion.course.intake.read import Refusal, Submission, empty, read
 
-__all__ = ["IntakeError", "Refusal", "Submission", "read", "setup_cells"]
+__all__ = ["IntakeError", "Refusal", "Submission", "empty", "read", "setup_cells"]

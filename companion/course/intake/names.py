@@ -10,6 +10,7 @@ take for one another are refused together: nobody's work may be replaced by a lo
 """
 
 import contextlib
+import hashlib
 import re
 import unicodedata
 from collections import defaultdict
@@ -109,6 +110,14 @@ def skeleton(name: str) -> str:
     """What is left of a name when case, width, composition and alphabet are not looked at."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     return folded.translate(ALIKE).replace(" ", "").replace("_", "")
+
+
+def stem(student: str) -> str:
+    """What a student's files are called: letters, digits, `-`, `_`; a hash keeps others apart."""
+    kept = "".join(c if c.isalnum() or c in "-_" else "_" for c in student)
+    if kept != student or not student.isascii():
+        kept += "-" + hashlib.sha256(student.encode()).hexdigest()[:8]
+    return unicodedata.normalize("NFC", kept)
 
 
 def twins(names: Iterable[str]) -> dict[str, list[str]]:

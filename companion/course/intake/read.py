@@ -83,6 +83,11 @@ def read(
             yield Refusal(path, "it is built to exhaust whoever reads it", student)
 
 
+def empty(source: str | Path) -> bool:
+    """True if there is nothing to take or to refuse. Raises `IntakeError` as `read` does."""
+    return not any(True for _ in places.members(source, contents=False))
+
+
 def _stems() -> list[str]:
     """What chapters' files are called, longest first, so that 01_ngram goes before ngram."""
     found = [stem for c in chapters.CHAPTERS for stem in (c.stem, c.name)]

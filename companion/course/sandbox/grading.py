@@ -49,6 +49,7 @@ class Graded:
     reports: dict[str, Report] = field(default_factory=dict)
     isolation: str = "none"
     seconds: float = 0.0
+    processor_seconds: float = 0.0  # of all its sandboxes
     peak_memory: int = 0  # bytes resident, the largest of its sandboxes
     sandboxes: int = 0  # more than one: something in it had to be ended
     log: str = ""  # the beginning of what it printed, not to be trusted
@@ -163,6 +164,7 @@ class _Submission:
                 self._report(name, failure.state, failure.message)
         graded = self.graded
         graded.peak_memory = max(graded.peak_memory, process.peak_memory)
+        graded.processor_seconds += process.processor_seconds
         log = graded.log + process.log.decode("utf-8", "replace")
         graded.log = log[: self.limits.log]
 
@@ -201,8 +203,8 @@ class _Submission:
         probe = reference(exercise.probe)
         end = time.monotonic() + self._seconds(self.limits.exercise_seconds)
 
-        def apply(case: dict[str, Any]):
-            return process.call(name, probe, case, max(end - time.monotonic(), 0.0))
+        def apply(cases: Sequence[dict[str, Any]]):
+            return process.call(name, probe, cases, max(end - time.monotonic(), 0.0))
 
         try:
             report = verdict(exercise, apply, present, fault, self.seed)

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -61,6 +61,7 @@ class Process:
     def _reset(self) -> None:
         """Nothing has been started yet."""
         self.peak_memory = 0  # bytes resident, all processes of the sandbox together
+        self.processor_seconds = 0.0  # of the processes that were there at the end
         self.log = b""
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -96,10 +97,13 @@ class Process:
         data = self._ask({"cell": cell}, seconds, late)
         return self._believe(results.cell_result, data, answers)
 
-    def call(self, exercise: str, probe: str, case: dict[str, Any], seconds: float) -> Outcome:
-        """What a probe, `module:function`, saw of an answer in one case. Raises `Failure`."""
-        request = {"exercise": exercise, "probe": probe, "case": wire.encode(case)}
-        return self._believe(results.outcome, self._ask(request, seconds, self._late()))
+    def call(
+        self, exercise: str, probe: str, cases: Sequence[dict[str, Any]], seconds: float
+    ) -> list[Outcome]:
+        """What a probe, `module:function`, saw of an answer in each case. Raises `Failure`."""
+        request = {"exercise": exercise, "probe": probe, "cases": wire.encode(list(cases))}
+        answer = self._ask(request, seconds, self._late())
+        return self._believe(results.outcomes, answer, len(cases))
 
     def settle(self) -> None:
         """Make sure that nothing was answered twice. Raises `Failure`."""
@@ -108,6 +112,9 @@ class Process:
     def close(self) -> None:
         """End the sandbox, and return only when the last process in it is gone."""
         self._closing.set()
+        if self._process is not None and self._first is not None:
+            family = [self._process.pid, *_descendants(self._process.pid)]
+            self.processor_seconds = sum(map(_processor_seconds, family))
         self._kill()
         gone = True
         if self._handle is not None:
@@ -135,10 +142,10 @@ class Process:
         self._threads = [threading.Thread(target=job, daemon=True) for job in jobs]
         for thread in self._threads:
             thread.start()
-        start = {"limits": asdict(self.limits), "preload": list(self.limits.preload)}
+        start, seconds = {"limits": asdict(self.limits)}, self.limits.start_seconds
         try:
-            late = f"The worker did not start within {self.limits.start_seconds:g} seconds."
-            self._believe(results.nothing, self._ask(start, self.limits.start_seconds, late))
+            late = f"The worker did not start within {seconds:g} seconds."
+            self._believe(results.nothing, self._ask(start, seconds, late))
         except Failure as failure:
             self.close()
             said = self.log.decode("utf-8", "replace").strip().splitlines()
@@ -319,6 +326,16 @@ def _resident(pid: int) -> int:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
         return 0
+
+
+def _processor_seconds(pid: int) -> float:
+    """What the threads of a process have used of processors; 0 if it is gone."""
+    total = 0
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/schedstat") as file:
+                total += int(file.read().split()[0])
+    return total / 1e9
 
 
 def _files(pid: int) -> int:

@@ -8,6 +8,7 @@ parent, and process 1 is what the grader kills.
 """
 
 import ast
+import functools
 import json
 import os
 import secrets
@@ -170,8 +171,12 @@ def packages() -> View:
     return View(tuple(binds), tuple(hidden), tuple(paths))
 
 
-def course(modules: Iterable[str] = ()) -> View:
-    """`packages`, the worker, the probes, and the modules that an exercise allows."""
+@functools.cache
+def course(modules: tuple[str, ...] = ()) -> View:
+    """`packages`, the worker, the probes, and the modules that an exercise allows.
+
+    What is installed does not change while a process grades, so it is looked at once.
+    """
     view = packages()
     files = ["__init__.py", "probes", *(str(path) for path in visible(modules))]
     binds = [(str(PACKAGE / name), f"/companion/companion/{name}") for name in files]

@@ -53,10 +53,17 @@ def cell_result(data: Any, answers: tuple[str, ...]) -> tuple[dict[str, Any] | N
     return _fault(data["fault"]), [name for name in answers if name in found]
 
 
+def outcomes(data: Any, count: int) -> list[Outcome]:
+    """As many outcomes as there were cases. Raises `Forged`."""
+    _keys(data, {"outcomes"})
+    found = data["outcomes"]
+    if type(found) is not list or len(found) != count:
+        raise Forged(f"`outcomes` is no list of {count}")
+    return [outcome(one) for one in found]
+
+
 def outcome(data: Any) -> Outcome:
     """An outcome as `companion.probes.run` gives it. Raises `Forged`."""
-    _keys(data, {"outcome"})
-    data = data["outcome"]
     _keys(data, {"kind", "outputs", "mutated", "error"}, optional={"similar"})
     outputs, error = data["outputs"], _fault(data["error"])
     if type(data["mutated"]) is not bool:

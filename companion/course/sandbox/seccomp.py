@@ -7,6 +7,7 @@ memory that no limit counts (System V and anonymous shared memory, memfd).
 """
 
 import errno
+import functools
 import platform
 import struct
 
@@ -107,6 +108,7 @@ CLONE, CLONE3, MMAP, PRCTL, IOCTL = (56, 220), (435, 435), (9, 222), (157, 167),
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column, AUDIT_ARCH_*
 
 
+@functools.cache
 def program(machine: str | None = None) -> bytes:
     """The filter for this machine, as `bwrap --seccomp` reads it.
 

@@ -5,12 +5,13 @@ exercise allows, and decides nothing. Whatever a submission does to this process
 data that it does not trust. Requests come on stdin, answers go to what was stdout; both are moved
 out of the way before any code of a learner runs.
 
-    start  {"token", "limits": {...}, "preload": [...]}               -> {"token"}
+    start  {"token", "limits": {...}}                                 -> {"token"}
     cell   {"token", "cell": {"name", "code", "answers"}}             -> {"token", "fault", "found"}
-    call   {"token", "exercise", "probe": "module:function", "case"}  -> {"token", "outcome"}
+    calls  {"token", "exercise", "probe": "module:function", "cases"} -> {"token", "outcomes"}
     settle {"token"}                                                  -> {"token"}
 """
 
+import gc
 import importlib
 import json
 import os
@@ -45,6 +46,16 @@ def set_limits(limits: dict) -> None:
             resource.setrlimit(number, (value, value))
 
 
+def preload(modules: list, without: list) -> None:
+    """Import the modules as if those of `without` were not installed."""
+    for name in without:
+        sys.modules[name] = None
+    for name in modules:
+        importlib.import_module(name)
+    for name in without:
+        del sys.modules[name]
+
+
 def stand_in_for_the_course() -> None:
     """`from companion.course import check` is in every notebook; in here it does nothing."""
     course = types.ModuleType("companion.course")
@@ -72,7 +83,7 @@ class Worker:
             if "cell" in request:
                 answer = self.run_cell(request)
             else:
-                answer = self.call(request) if "exercise" in request else {}
+                answer = self.calls(request) if "exercise" in request else {}
             self.say({"token": request["token"], **answer})
 
     def say(self, answer: dict) -> None:
@@ -96,14 +107,18 @@ class Worker:
                 self.found[name] = after
         return {"fault": fault, "found": [name for name in names if name in self.found]}
 
-    def call(self, request: dict) -> dict:
-        """Run one probe on one answer; what it gives is plain data or an exception as data."""
-        name = request["exercise"]
+    def calls(self, request: dict) -> dict:
+        """Run one probe on one answer, case by case."""
+        name, cases = request["exercise"], request["cases"]
         if name not in self.found:
-            return {"outcome": self.probes.absent(name, self.defined - {name})}
+            return {"outcomes": [self.probes.absent(name, self.defined - {name})] * len(cases)}
         module, function = request["probe"].split(":")
         probe = getattr(importlib.import_module(module), function)
-        outcome = self.probes.run(probe, self.found[name], self.wire.decode(request["case"]))
+        return {"outcomes": [self.call(probe, self.found[name], case) for case in cases]}
+
+    def call(self, probe, answer, case) -> dict:
+        """What one call gives: plain data, or an exception as data."""
+        outcome = self.probes.run(probe, answer, self.wire.decode(case))
         outputs = outcome["outputs"]
         if outputs is not None:
             try:
@@ -111,7 +126,7 @@ class Worker:
                 json.dumps(outcome["outputs"])  # integers have a greatest length
             except ValueError as error:
                 outcome |= {"outputs": None, "error": self.probes.fault(error)}
-        return {"outcome": outcome}
+        return outcome
 
 
 def main() -> None:
@@ -127,10 +142,12 @@ def main() -> None:
     os.dup2(2, 1)  # prints go to the log
     start = json.loads(requests.readline())
     set_limits(start["limits"])
-    for module in start["preload"]:
-        importlib.import_module(module)
+    gc.disable()  # imports leave nothing to collect, and looking for it takes time
+    preload(start["limits"]["preload"], start["limits"]["without"])
     stand_in_for_the_course()
     worker = Worker(requests, answers)
+    gc.freeze()
+    gc.enable()
     worker.say({"token": start["token"]})
     worker.serve()
     os._exit(0)  # no learner's atexit
