@@ -14,7 +14,8 @@ class TransformerConfig:
 
     One vocabulary serves both languages, and one table both embeddings and the output (§3.4).
     `context_length` is the longest source or target. `norm` is the place of the norm: "post", as
-    in the paper, or "pre" (Xiong et al. 2020). Raises `ValueError` for numbers that fit no model.
+    in the paper, or "pre" (Xiong et al. 2020). `rotary` also turns the self-attention's queries and
+    keys by their positions (Su et al. 2021). Raises `ValueError` for numbers that fit no model.
     """
 
     vocab_size: int
@@ -25,6 +26,7 @@ class TransformerConfig:
     d_ff: int = 2048
     dropout: float = 0.1
     norm: Literal["pre", "post"] = "post"
+    rotary: bool = False
 
     def __post_init__(self):
         for name in ("vocab_size", "context_length", "d_model", "num_layers", "num_heads", "d_ff"):
@@ -40,16 +42,18 @@ class TransformerConfig:
 
 
 PRESETS: dict[str, TransformerConfig] = {
-    # Solves `microworld` in a minute on two cores.
+    # Solves `microworld` in a minute on two cores: with one layer each a step takes half as long as
+    # with two, and in a minute twice the steps are worth more than twice the layers.
     "tiny": TransformerConfig(
         vocab_size=1000,
-        context_length=48,
+        context_length=64,
         d_model=128,
-        num_layers=2,
+        num_layers=1,
         num_heads=4,
         d_ff=512,
         dropout=0.0,
         norm="pre",
+        rotary=True,
     ),
     # Table 3 of the paper; 37,000 is the joint vocabulary of its §5.1.
     "base": TransformerConfig(vocab_size=37_000, context_length=512),

@@ -9,13 +9,20 @@ from .model import PAD_ID, Transformer
 
 
 def greedy(
-    model: Transformer, source, *, start_id: int, end_id: int, max_length: int | None = None
+    model: Transformer,
+    source,
+    *,
+    start_id: int,
+    end_id: int,
+    max_length: int | None = None,
+    step=None,
 ):
     """ŷ_t = argmax p(y | ŷ_1 … ŷ_{t−1}, source), until `end_id`, for every row of a batch.
 
     `source` integers (batch, source), 0 for padding. Returns a list of lists of ids without start
     and end. The source is encoded once, and each step computes one position: keys and values of
-    the positions before it are kept. Raises `ValueError` for a `max_length` past the context.
+    the positions before it are kept. `step` may be `backend.compile(model.step)`, kept by a caller
+    who decodes many batches of one shape. Raises `ValueError` for a `max_length` past the context.
     """
     longest = model.config.context_length
     max_length = longest if max_length is None else max_length
@@ -29,7 +36,8 @@ def greedy(
     written, done = [[] for _ in range(rows)], np.zeros(rows, bool)
     for position in range(max_length):
         shown = ops.convert_to_tensor(ids[:, None], dtype="int32")
-        logits, cache = model.step(shown, source_mask, cache, position)
+        place = position if step is None else ops.convert_to_tensor(position, dtype="int32")
+        logits, cache = (step or model.step)(shown, source_mask, cache, place)
         ids = np.argmax(ops.convert_to_numpy(logits), axis=-1)
         done |= ids == end_id
         if done.all():

@@ -38,6 +38,7 @@ class Stack(keras.layers.Layer):
                 cross_attention=self.cross_attention,
                 norm=config.norm,
                 dropout=config.dropout,
+                rotary=config.rotary,
                 dtype=self.dtype_policy,
                 name=f"block{i}",
             )
@@ -204,7 +205,7 @@ class Transformer(Configured):
             )
         x = self.embedding(ids) * math.sqrt(self.config.d_model)
         waves = ops.convert_to_tensor(self.positions, dtype=x.dtype)
-        waves = ops.slice(waves, (position, 0), (length, self.config.d_model))
+        waves = ops.take(waves, position + ops.arange(length), axis=0)
         return self.dropout(x + waves, training=training)
 
     def logits(self, x):

@@ -1,16 +1,16 @@
 """The `companion` command. `companion --help` lists what it can do; bare, it says what to do next.
 
 The commands are in modules by who uses them: `learn` (the learner's), `rescue` (hint, solution,
-reset), `machine` (doctor, lab, data), `teach` (the instructor's and the maintainer's), `desk`
-(grading). They import what they need when they run, so that help costs no NumPy and a check costs
-no Keras.
+reset), `machine` (doctor, lab, data), `models` (train, translate), `teach` (the instructor's and
+the maintainer's), `desk` (grading). They import what they need when they run, so that help costs no
+NumPy and a check costs no Keras.
 """
 
 import sys
 
 import typer
 
-from companion.course.cli import desk, learn, machine, rescue, teach
+from companion.course.cli import desk, learn, machine, models, rescue, teach
 from companion.course.cli.common import Json, command
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ def bare(context: typer.Context, as_json: Json = False) -> None:
 learn.register(app)
 rescue.register(app)
 machine.register(app)
+models.register(app)
 teach.register(app)
 desk.register(app)
 
