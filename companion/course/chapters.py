@@ -65,6 +65,7 @@ CHAPTERS = (
     Chapter(2, "tokenization", "From text to ids", 50, TOKENIZERS + TEXTS),
     Chapter(3, "neural_lm", "Word vectors and neural language models", 50, TEXTS),
     Chapter(4, "attention", "Attention", 50, ("shakespeare",)),
+    Chapter(5, "transformer", "The Transformer, and translation", 55),
 )
 
 

@@ -17,11 +17,10 @@ from keras import ops
 
 from companion import training
 from companion.neural_lm.config import Configured, RecurrentConfig, word_table
-from companion.neural_lm.scoring import checked_ids, log_softmax, target_log_probs
+from companion.neural_lm.scoring import checked_ids, log_probs_in_pieces, log_softmax
 from companion.ngram.vocabulary import START_ID
 
 CELLS = {"gru": (keras.layers.GRU, 1), "lstm": (keras.layers.LSTM, 2)}  # layer, arrays of state
-LOGITS_AT_ONCE = 2**24  # numbers in memory while a text is scored
 NOT_WORTH_COMPILING = 128  # tokens that are read sooner than a compiled loop is made
 
 State = list[list]  # for each layer its arrays (batch, d_model): [h] of a GRU, [h, c] of an LSTM
@@ -101,29 +100,19 @@ class RecurrentLM(Configured):
         early, with the zero state, so that its first score has that much context. Raises
         `ValueError` for an empty text, ids outside the vocabulary, stride < 1, overlap < 0.
         """
-        if stride < 1 or overlap < 0:
-            raise ValueError(f"stride {stride} and overlap {overlap}: at least 1 and 0 are needed")
-        targets = checked_ids(ids, self.config.vocab_size)
-        inputs = np.concatenate([[START_ID], targets[:-1]])
-        first = np.arange(0, len(targets), stride)  # the first token that a piece scores
-        reach = min(stride, len(targets)) + (overlap if len(first) > 1 else 0)
-        start = np.maximum(first - overlap, 0)
-        # Past the end the last token is read again; nothing there is scored.
-        places = np.minimum(start[:, None] + np.arange(reach), len(targets) - 1)
-        at_once = max(1, LOGITS_AT_ONCE // (reach * self.config.vocab_size))
-        scores = np.empty(len(targets))
-        for i in range(0, len(first), at_once):
-            rows = slice(i, i + at_once)
-            read = inputs[places[rows]]
-            if reach <= NOT_WORTH_COMPILING:
-                logits = ops.convert_to_numpy(self(read))
-            else:
-                logits = self.predict(read, batch_size=at_once, verbose=0)
-            found = target_log_probs(logits, targets[places[rows]])
-            for row, begin, lead in zip(found, first[rows], (first - start)[rows], strict=True):
-                kept = row[lead : lead + min(stride, len(targets) - begin)]
-                scores[begin : begin + len(kept)] = kept
-        return scores
+        return log_probs_in_pieces(
+            self._logits,
+            ids,
+            start_id=START_ID,
+            vocab_size=self.config.vocab_size,
+            stride=stride,
+            overlap=overlap,
+        )
+
+    def _logits(self, read: np.ndarray) -> np.ndarray:
+        if read.shape[1] <= NOT_WORTH_COMPILING:
+            return ops.convert_to_numpy(self(read))
+        return self.predict(read, batch_size=len(read), verbose=0)
 
     def start(self, batch_size: int = 1) -> State:
         """The state before a text, for `step`."""

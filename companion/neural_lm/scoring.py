@@ -4,12 +4,14 @@ What both language models of the chapter share. Both have `start(batch_size) -> 
 `step(ids, state) -> (log_probs, state)`; all else about the state is their own affair.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 from companion.ngram.vocabulary import END_ID, START_ID, UNKNOWN_ID
+
+LOGITS_AT_ONCE = 2**24  # numbers in memory while a text is scored
 
 
 class StepByStep(Protocol):
@@ -46,6 +48,43 @@ def checked_ids(ids: Sequence[int], vocab_size: int) -> np.ndarray:
         wrong = ids.min() if ids.min() < 0 else ids.max()
         raise ValueError(f"id {wrong} is outside the vocabulary: ids go from 0 to {vocab_size - 1}")
     return ids
+
+
+def log_probs_in_pieces(
+    logits: Callable[[np.ndarray], np.ndarray],
+    ids: Sequence[int],
+    *,
+    start_id: int,
+    vocab_size: int,
+    stride: int,
+    overlap: int,
+) -> np.ndarray:
+    """log p of every token of a text given those before it, (time,), in nats.
+
+    `logits` maps ids (batch, time) to the logits of each next id (batch, time, V). The text is
+    preceded by `start_id`. A text of at most `stride` tokens is read in one go. A longer one is
+    cut into pieces that are read side by side; each begins `overlap` tokens early, so that its
+    first score has that much context. Raises `ValueError` for an empty text, ids outside the
+    vocabulary, stride < 1, overlap < 0.
+    """
+    if stride < 1 or overlap < 0:
+        raise ValueError(f"stride {stride} and overlap {overlap}: at least 1 and 0 are needed")
+    targets = checked_ids(ids, vocab_size)
+    inputs = np.concatenate([[start_id], targets[:-1]])
+    first = np.arange(0, len(targets), stride)  # the first token that a piece scores
+    reach = min(stride, len(targets)) + (overlap if len(first) > 1 else 0)
+    start = np.maximum(first - overlap, 0)
+    # Past the end the last token is read again; nothing there is scored.
+    places = np.minimum(start[:, None] + np.arange(reach), len(targets) - 1)
+    at_once = max(1, LOGITS_AT_ONCE // (reach * vocab_size))
+    scores = np.empty(len(targets))
+    for i in range(0, len(first), at_once):
+        rows = slice(i, i + at_once)
+        found = target_log_probs(logits(inputs[places[rows]]), targets[places[rows]])
+        for row, begin, lead in zip(found, first[rows], (first - start)[rows], strict=True):
+            kept = row[lead : lead + min(stride, len(targets) - begin)]
+            scores[begin : begin + len(kept)] = kept
+    return scores
 
 
 def sample(

@@ -13,14 +13,19 @@ from .neural_lm import cooccurrence, help_at_distance, same_text, senses, word_m
 from .ngram import approach, coverage, growth, heat_map, next_words, perplexity_by_order, zipf
 from .style import COLOURS, MARKERS, STROKES, Picture, label
 from .tokenization import cuts, fertility, growing, prices, word_graph
+from .transformer import alignment, architecture, by_depth, confidence, losses, quality, rates
 
 __all__ = [
     "COLOURS",
     "MARKERS",
     "STROKES",
     "Picture",
+    "alignment",
     "approach",
+    "architecture",
     "attention_maps",
+    "by_depth",
+    "confidence",
     "cooccurrence",
     "cost",
     "coverage",
@@ -32,11 +37,14 @@ __all__ = [
     "help_at_distance",
     "label",
     "look_back",
+    "losses",
     "masks",
     "next_words",
     "perplexity_by_order",
     "positions",
     "prices",
+    "quality",
+    "rates",
     "same_text",
     "scale_effects",
     "senses",

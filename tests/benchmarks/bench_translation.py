@@ -4,7 +4,7 @@
 
 Needs the corpora `ui_strings`, `web_bible`, `cuv_bible` and the checkpoint `translate-en-zh`. The
 minute is by the clock on the wall, on a machine that does nothing else: pairs, tokenizer,
-compilation and training. Settings were chosen on the validation splits.
+compilation and training. Settings were chosen on the validation split, English to Chinese.
 """
 
 import dataclasses
@@ -18,8 +18,8 @@ from companion import checkpoints, microworld, training
 from companion import transformer as tr
 from tests.benchmarks.common import machine, table, write_section
 
-PAIRS, STEPS, TOKENS, VOCAB_SIZE = 10_000, 1400, 320, 2000
-RATE, WARMUP = 5e-3, 100
+PAIRS, STEPS, TOKENS, VOCAB_SIZE = 10_000, 800, 640, 2000
+RATE, WARMUP = 6e-3, 100
 TEST = 1000
 
 

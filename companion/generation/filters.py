@@ -1,0 +1,166 @@
+"""Filters: which tokens may be drawn, and how much the likely ones are favoured. Chapter 8.
+
+Logits in, logits out, both (batch, vocab), in `keras.ops`: NumPy arrays and tensors will do, and
+numbers may be tensors, so that one compiled loop serves all values. What is forbidden gets a large
+negative finite number, `MASKED`, which a softmax turns into exactly 0. Letters: B batch, V
+vocabulary, L room for a text.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+from keras import ops
+
+from companion.attention import MASKED
+
+
+def temperature(logits, value):
+    """logits/value: below 1 the likely gain, above 1 the unlikely; Ackley et al. 1985.
+
+    Raises `ValueError` for a value that is not above 0.
+    """
+    _check(value, lambda: value > 0, 'temperature is {}; it is above 0 (for 0 use "greedy")')
+    return ops.convert_to_tensor(logits) / value
+
+
+def top_k(logits, k):
+    """Keep the k likeliest tokens; Fan et al. 2018, §5.1. Those as likely as the last kept stay.
+
+    All are kept when k ≥ V. Raises `ValueError` for a k below 1.
+    """
+    _check(k, lambda: k >= 1, "k is {}; at least one token is kept")
+    logits = ops.convert_to_tensor(logits)
+    last = ops.minimum(ops.cast(k, "int32"), logits.shape[-1]) - 1
+    return _keep(logits, logits >= ops.take(_descending(logits), last, axis=-1)[:, None])
+
+
+def top_p(logits, p):
+    """Keep the fewest likeliest tokens that together have p; Holtzman et al. 2020, §3.1.
+
+    A token is kept when those likelier than it have less than p. One always is, all are for p = 1,
+    and those as likely as the last kept stay. Raises `ValueError` for a p outside (0, 1].
+    """
+    _check(p, lambda: 0 < p <= 1, "p is {}; it is above 0 and at most 1 (1 keeps all)")
+    logits = ops.convert_to_tensor(logits)
+    ordered = _descending(logits)
+    probs = ops.softmax(ops.cast(ordered, "float32"), axis=-1)
+    before = ops.cumsum(probs, axis=-1) - probs  # of the likelier ones
+    # A sum of rounded numbers reaches 1 too early, so p = 1 is not left to it.
+    kept = ops.logical_or(before < p, ops.logical_or(before <= 0, p >= 1))
+    last = ops.sum(ops.cast(kept, "int32"), axis=-1, keepdims=True) - 1
+    return _keep(logits, logits >= ops.take_along_axis(ordered, last, axis=-1))
+
+
+def min_p(logits, p):
+    """Keep tokens at least p times as likely as the likeliest; Nguyen et al. 2024, §3.
+
+    Raises `ValueError` for a p outside (0, 1]; 1 keeps the likeliest only.
+    """
+    _check(p, lambda: 0 < p <= 1, "p is {}; it is above 0 and at most 1")
+    logits = ops.convert_to_tensor(logits)
+    least = ops.max(logits, axis=-1, keepdims=True) + ops.log(ops.cast(p, logits.dtype))
+    return _keep(logits, logits >= least)
+
+
+def repetition_penalty(logits, ids, penalty):
+    """Divide positive logits of tokens in the text by the penalty, multiply negative ones.
+
+    Keskar et al. 2019, §4.1. `ids` (batch, length) are the text so far, below 0 where there is
+    none. Raises `ValueError` for a penalty that is not above 0; 1 changes nothing.
+    """
+    _check(penalty, lambda: penalty > 0, "penalty is {}; it is above 0, and 1 for none")
+    logits, ids = ops.convert_to_tensor(logits), ops.convert_to_tensor(ids)
+    punished = ops.where(logits > 0, logits / penalty, logits * penalty)
+    return ops.where(_marked(ids, ids >= 0, logits.shape[-1]), punished, logits)
+
+
+def no_repeat_ngram(logits, ids, n):
+    """Forbid tokens that complete an n-gram the text has already; Paulus et al. 2018, §2.5.
+
+    `ids` (batch, length) are the text so far, below 0 where there is none; the last n − 1 of a row
+    are looked for earlier in it. n = 1 forbids every token of the text. Raises `ValueError` for an
+    n below 1.
+    """
+    _check(n, lambda: n >= 1, "n is {}; an n-gram has at least one token")
+    logits, ids = ops.convert_to_tensor(logits), ops.cast(ids, "int32")
+    length, vocab_size = ids.shape[1], logits.shape[-1]
+    if length < n:
+        return logits
+    written = ops.cast(ids >= 0, "int32")
+    end = ops.max(written * (ops.arange(length, dtype="int32") + 1), axis=1)  # (B,)
+    follows = ids[:, n - 1 :]  # the token after each window of n − 1
+    same = follows >= 0
+    for i in range(n - 1):
+        place = end - (n - 1) + i
+        token = ops.take_along_axis(ids, ops.maximum(place, 0)[:, None], axis=1)  # (B, 1)
+        known = ops.logical_and(place[:, None] >= 0, token >= 0)
+        here = ids[:, i : i + length - n + 1] == token
+        same = ops.logical_and(same, ops.logical_and(here, known))
+    return ops.where(_marked(follows, same, vocab_size), MASKED, logits)
+
+
+@dataclasses.dataclass(frozen=True)
+class Filters:
+    """The filters of a text, applied in the order below; None leaves one out.
+
+    >>> Filters(temperature=0.8, top_p=0.95)(logits, ids)
+    """
+
+    repetition_penalty: float | None = None
+    no_repeat_ngram: int | None = None
+    temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+
+    def __post_init__(self):
+        self(ops.zeros((1, 2)), ops.zeros((1, 1), "int32"))  # says what is wrong with a value
+
+    def __call__(self, logits, ids):
+        """The logits (batch, vocab) after all filters, `ids` (batch, length) being the text."""
+        return filtered(logits, ids, self.no_repeat_ngram, self.numbers())
+
+    def numbers(self) -> dict[str, float]:
+        """The filters that are on, but n: it fixes shapes, where the others are numbers only."""
+        values = dataclasses.asdict(self)
+        del values["no_repeat_ngram"]
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def filtered(logits, ids, n: int | None, numbers: Mapping):
+    """`Filters` with its numbers as they come, tensors too."""
+    if "repetition_penalty" in numbers:
+        logits = repetition_penalty(logits, ids, numbers["repetition_penalty"])
+    if n is not None:
+        logits = no_repeat_ngram(logits, ids, n)
+    for name, function in WITHOUT_TEXT.items():
+        if name in numbers:
+            logits = function(logits, numbers[name])
+    return logits
+
+
+WITHOUT_TEXT = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p}
+
+
+def _check(value, right, message: str) -> None:
+    """Raise for a wrong number; tensors are not looked into."""
+    if isinstance(value, int | float) and not right():
+        raise ValueError(message.format(value))
+
+
+def _keep(logits, kept):
+    return ops.where(kept, logits, ops.cast(MASKED, logits.dtype))
+
+
+def _descending(logits):
+    return ops.flip(ops.sort(logits, axis=-1), axis=-1)
+
+
+def _marked(ids, chosen, vocab_size):
+    """marked[b, v]: whether v is among the ids of row b that are chosen; (B, V)."""
+    batch, length = ids.shape
+    column = ops.where(chosen, ops.cast(ids, "int32"), vocab_size)  # one more, for the others
+    row = ops.broadcast_to(ops.arange(batch, dtype="int32")[:, None], (batch, length))
+    index = ops.reshape(ops.stack([row, column], axis=-1), (batch * length, 2))
+    none = ops.zeros((batch, vocab_size + 1), "int32")
+    return ops.scatter_update(none, index, ops.ones(batch * length, "int32"))[:, :-1] > 0
