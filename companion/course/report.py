@@ -88,9 +88,13 @@ class Report:
 
 def clean(text: object) -> str:
     """Text without control characters, which could move a terminal's cursor or hide a line."""
+    text = str(text)
+    # What Python calls printable has no control characters: nearly all texts, told at once.
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        return text
     kept = (
         c if c in "\n\t" or unicodedata.category(c)[0] != "C" else "\N{REPLACEMENT CHARACTER}"
-        for c in str(text)
+        for c in text
     )
     return "".join(kept)
 
