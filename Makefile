@@ -49,7 +49,7 @@ unit:
 
 # The layers know no backend: their tests run on JAX as they do on TensorFlow.
 second-backend:
-	KERAS_BACKEND=jax $(BIN)/python -m pytest tests/test_attention.py tests/test_transformer.py
+	KERAS_BACKEND=jax $(BIN)/python -m pytest -m "not slow" tests/test_attention.py tests/test_transformer.py
 
 notebooks:
 	$(BIN)/python -m pytest --nbval-lax chapters solutions exercises

@@ -508,6 +508,7 @@ def test_a_memorised_pair_is_decoded_and_a_batch_is_decoded_as_one_by_one():
         greedy(model, source, start_id=START, end_id=END, max_length=10)
 
 
+@pytest.mark.slow  # two minutes on JAX; test_checkpoints kills such a run in every `make test`
 def test_a_run_of_the_transformer_interrupted_and_resumed_ends_at_the_same_weights(tmp_path):
     source, target = random_ids(24, 6), random_ids(24, 5, seed=1)
     shuffled = training.shuffled(source, target, batch_size=8)

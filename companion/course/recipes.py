@@ -99,9 +99,7 @@ def machine() -> str:
 
 def _translate_en_zh(recipe: Recipe, state: Path, say: Say) -> Dish:
     """One small Transformer for both directions, on microworld, ui_strings and short verses."""
-    import keras
-
-    from companion import checkpoints, training
+    from companion import backend, checkpoints, training  # backend first: it silences TensorFlow
     from companion import transformer as tr
 
     begun = time.perf_counter()
@@ -151,7 +149,7 @@ def _translate_en_zh(recipe: Recipe, state: Path, say: Say) -> Dish:
             "seconds": round(prepared + sum(history["seconds"])),
             "last loss (nats a token)": round(history["loss"][-1], 4),
             "machine": machine(),
-            "versions": f"keras {keras.__version__}, backend {keras.backend.backend()}",
+            "versions": backend.describe()["backend"],
             **set_["learning"],
         },
         "metrics on the test splits, of the float16 weights": metrics,

@@ -94,6 +94,10 @@ def translate(
         raise Stop("an empty text cannot be translated", 'try: companion translate "The cat sat."')
     if to not in (None, "zh", "en"):
         raise Stop(f"--to is {to!r}", "the languages are zh and en")
+    from companion import checkpoints
+
+    checkpoints.find(TRANSLATOR)  # a missing one is said before Keras is imported
+    import companion.backend  # noqa: F401, first: it silences TensorFlow's start
     from companion import transformer
 
     translator = transformer.load_translator(TRANSLATOR)
