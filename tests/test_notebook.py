@@ -202,7 +202,10 @@ def test_the_one_form_is_reached_in_one_step_and_keeps_what_is_shown():
 def test_nbformat_finds_the_one_form_valid():
     import nbformat
 
-    nbformat.validate(nbformat.reads(normalise(toy.solution()), as_version=4))
+    book = nbformat.reads(normalise(toy.solution()), as_version=4)
+    assert nbformat.validator.isvalid(book)
+    del book.cells[0]["source"]
+    assert not nbformat.validator.isvalid(book)
 
 
 def test_a_cell_without_an_id_is_refused():

@@ -132,6 +132,8 @@ def _kernel_manager():
     from jupyter_client.manager import AsyncKernelManager
 
     class ThisPython(KernelSpecManager):
+        """Knows one kernel, this interpreter, whatever is installed elsewhere on the machine."""
+
         def get_kernel_spec(self, kernel_name):
             argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
             argv.append("--log-level=ERROR")  # it warns at each start that loopback is readable

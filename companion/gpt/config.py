@@ -6,6 +6,8 @@
 
 import dataclasses
 
+from companion.transformer.config import check_sizes
+
 
 @dataclasses.dataclass(frozen=True)
 class GPTConfig:
@@ -24,14 +26,7 @@ class GPTConfig:
     dropout: float = 0.1
 
     def __post_init__(self):
-        for name in ("vocab_size", "context_length", "d_model", "num_layers", "num_heads", "d_ff"):
-            value = getattr(self, name)
-            if value < 1:
-                raise ValueError(f"{name} is {value}; it is at least 1")
-        if self.d_model % self.num_heads:
-            raise ValueError(f"d_model {self.d_model} does not divide into {self.num_heads} heads")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout is {self.dropout}; it is at least 0 and below 1")
+        check_sizes(self)
 
 
 def _gpt2(d_model: int, num_layers: int, num_heads: int) -> GPTConfig:

@@ -8,6 +8,18 @@ import dataclasses
 from typing import Literal
 
 
+def check_sizes(config) -> None:
+    """Raise `ValueError` for numbers that fit no stack of blocks."""
+    for name in ("vocab_size", "context_length", "d_model", "num_layers", "num_heads", "d_ff"):
+        value = getattr(config, name)
+        if value < 1:
+            raise ValueError(f"{name} is {value}; it is at least 1")
+    if config.d_model % config.num_heads:
+        raise ValueError(f"d_model {config.d_model} does not divide into {config.num_heads} heads")
+    if not 0 <= config.dropout < 1:
+        raise ValueError(f"dropout is {config.dropout}; it is at least 0 and below 1")
+
+
 @dataclasses.dataclass(frozen=True)
 class TransformerConfig:
     """An encoder and a decoder of `num_layers` blocks each (Vaswani et al. 2017, table 3).
@@ -29,14 +41,7 @@ class TransformerConfig:
     rotary: bool = False
 
     def __post_init__(self):
-        for name in ("vocab_size", "context_length", "d_model", "num_layers", "num_heads", "d_ff"):
-            value = getattr(self, name)
-            if value < 1:
-                raise ValueError(f"{name} is {value}; it is at least 1")
-        if self.d_model % self.num_heads:
-            raise ValueError(f"d_model {self.d_model} does not divide into {self.num_heads} heads")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout is {self.dropout}; it is at least 0 and below 1")
+        check_sizes(self)
         if self.norm not in ("pre", "post"):
             raise ValueError(f"norm is {self.norm!r}; it is 'pre' or 'post'")
 

@@ -1,8 +1,8 @@
-"""Translation after a minute on microworld, alignment, and the committed checkpoint on real text.
+"""Translation after a minute on microworld, alignment, and a trained checkpoint on real text.
 
     python tests/benchmarks/bench_translation.py
 
-Needs the corpora `ui_strings`, `web_bible`, `cuv_bible` and the checkpoint `translate-en-zh`. The
+The second part is left out where `companion train translate-en-zh` was not run. The
 minute is by the clock on the wall, on a machine that does nothing else: pairs, tokenizer,
 compilation and training. Settings were chosen on the validation split, English to Chinese.
 """
@@ -21,6 +21,7 @@ from tests.benchmarks.common import machine, table, write_section
 PAIRS, STEPS, TOKENS, VOCAB_SIZE = 10_000, 800, 640, 2000
 RATE, WARMUP = 6e-3, 100
 TEST = 1000
+CHECKPOINT = "translate-en-zh"
 
 
 def train(to: str, config=tr.PRESETS["tiny"], steps: int = STEPS, count: int = PAIRS):
@@ -117,8 +118,8 @@ def minute_section() -> str:
 
 
 def checkpoint_section() -> str:
-    """What the card of the committed checkpoint says, as a table."""
-    card = checkpoints.verify(checkpoints.COMMITTED / "translate-en-zh")
+    """What the card of the checkpoint says, as a table."""
+    card = checkpoints.verify(checkpoints.find(CHECKPOINT))
     measured = card["metrics on the test splits, of the float16 weights"]
     rows = [row for name, found in measured.items() for row in scored(name, found)]
     return (
@@ -130,9 +131,12 @@ def checkpoint_section() -> str:
 
 
 def main() -> None:
-    """Measure, print, and write both sections of `docs/benchmarks.md`."""
+    """Measure, print, and write the sections of `docs/benchmarks.md`."""
     write_section("Translation after a minute (chapter 5)", minute_section())
-    write_section("Translation, the committed checkpoint (chapter 5)", checkpoint_section())
+    if CHECKPOINT in checkpoints.names():
+        write_section("Translation, the checkpoint (chapter 5)", checkpoint_section())
+    else:
+        print(f"no checkpoint {CHECKPOINT}: nothing to say of real text")
 
 
 if __name__ == "__main__":
