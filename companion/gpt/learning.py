@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from companion import training
+from companion import backend, training
 
 
 def next_token_loss(logits, ids):
@@ -139,3 +139,20 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
             "warmup": self.warmup,
             "floor": self.floor,
         }
+
+
+def compile_for_pretraining(
+    model: keras.Model, steps: int, rate: float = 1e-3, warmup: int = 100, decay: float = 0.1
+) -> None:
+    """Adam (β₂ = 0.95) with decoupled weight decay, gradients clipped to a global norm of 1.
+
+    Brown et al. 2020, appendix B; Loshchilov & Hutter 2019. Tables and matrices decay; biases and
+    norms, which do not overfit, do not. The rate is `WarmupCosine`; a run of fewer than ten times
+    `warmup` steps climbs for a tenth of them.
+    """
+    schedule = WarmupCosine(rate, max(2, steps), max(1, min(warmup, steps // 10)))
+    optimizer = backend.Adam(schedule, beta_2=0.95, weight_decay=decay, global_clipnorm=1.0)
+    optimizer.exclude_from_weight_decay(
+        var_list=[weight for weight in model.trainable_variables if len(weight.shape) == 1]
+    )
+    model.compile(optimizer, NextTokenLoss())

@@ -1,0 +1,56 @@
+"""What `companion train NAME` can make: the committed checkpoints, each with all that fixes it.
+
+Reading order: `base` (what a recipe is), then one recipe a file.
+"""
+
+import dataclasses
+from pathlib import Path
+
+from companion import cache
+
+from . import gpt, translation
+from .base import Dish, Recipe, Say, machine
+
+__all__ = ["RECIPES", "Dish", "Recipe", "Say", "find", "machine", "train"]
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe for recipe in (translation.RECIPE, gpt.ENGLISH, gpt.CHINESE)
+}
+
+
+def train(
+    name: str,
+    folder: Path | None = None,
+    steps: int | None = None,
+    restart: bool = False,
+    say: Say = print,
+) -> Path:
+    """Make the checkpoint `name` and return its folder, by default among one's own checkpoints.
+
+    `steps` other than the recipe's make a run of its own (with its own state). Raises `ValueError`
+    for an unknown name or no steps, `CorpusUnavailable` where the data cannot be had.
+    """
+    from companion import checkpoints
+
+    recipe = find(name)
+    if steps is not None:
+        if steps < 1:
+            raise ValueError(f"steps is {steps}; train for at least 1")
+        recipe = dataclasses.replace(recipe, steps=steps)
+    state = cache.root() / "training" / name / f"{recipe.digest}.npz"
+    with cache.lock(f"train-{name}"):
+        if restart:
+            state.unlink(missing_ok=True)
+        if state.exists():
+            say(f"resuming from {state}")
+        dish = recipe.cook(recipe, state, say)
+        return checkpoints.write(
+            dish.model, folder or checkpoints.own() / name, dish.facts, dish.files
+        )
+
+
+def find(name: str) -> Recipe:
+    """The recipe of that name. Raises `ValueError` that lists what there is."""
+    if name not in RECIPES:
+        raise ValueError(f"no recipe {name!r}; there are: {', '.join(RECIPES)}")
+    return RECIPES[name]

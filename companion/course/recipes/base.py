@@ -1,0 +1,55 @@
+"""What a recipe and its dish are. The recipes themselves stand one a file beside this one.
+
+A recipe is a pure function of its numbers: the data are pinned, batches depend on the step alone,
+and the state is kept in the cache, so that a run which is killed and started again makes the same
+weights. Keras is imported when a recipe is cooked.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A checkpoint's name, what it is for, what it reads, and the function that makes it.
+
+    `cook(recipe, state, say)` trains, resuming from the file `state`, and returns a `Dish`.
+    """
+
+    name: str
+    title: str
+    corpora: tuple[str, ...]
+    minutes: int  # on two cores
+    cook: Callable[["Recipe", Path, Say], "Dish"]
+    steps: int
+    seed: int = 0
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """Changes with every number of the recipe; a state belongs to one digest."""
+        numbers = [self.name, self.steps, self.seed, dict(self.settings)]
+        return hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Dish:
+    """A trained model, what its card says, and the files that belong to it."""
+
+    model: Any
+    facts: dict[str, Any]
+    files: dict[str, Path]
+
+
+def machine() -> str:
+    """One line on where a model was trained."""
+    return f"{os.cpu_count()} processors ({platform.machine()}), Python {platform.python_version()}"
