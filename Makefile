@@ -5,6 +5,8 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 STAMP   = $(VENV)/.installed
 export LAB_ARGS ?=
+# A test file a core. The chapters' notebooks run one by one: some of them measure time.
+SIDE_BY_SIDE = -n logical --maxprocesses 4 --dist loadfile
 NOTEBOOKS = $(wildcard chapters/*/*.ipynb solutions/*.ipynb exercises/*.ipynb)
 
 .PHONY: help install learn test test-all test-gpu lint unit second-backend notebooks bench lock format pictures write clean
@@ -45,14 +47,16 @@ unit second-backend notebooks test-all: export COMPANION_STATE = $(CURDIR)/$(VEN
 
 unit:
 	$(BIN)/companion data fetch
-	$(BIN)/python -m pytest -m "not slow and not network"
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow and not network"
 
 # The layers know no backend: their tests run on JAX as they do on TensorFlow.
 second-backend:
-	KERAS_BACKEND=jax $(BIN)/python -m pytest -m "not slow" tests/test_attention.py tests/test_transformer.py
+	KERAS_BACKEND=jax $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow" \
+	  tests/test_attention.py tests/test_transformer.py
 
 notebooks:
-	$(BIN)/python -m pytest --nbval-lax chapters solutions exercises
+	$(BIN)/python -m pytest --nbval-lax chapters
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --nbval-lax solutions exercises
 
 test-all: install lint
 	$(BIN)/companion data fetch --all

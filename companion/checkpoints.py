@@ -164,6 +164,14 @@ def round_weights(model) -> None:
         variables[name].assign(half.astype(variables[name].dtype))
 
 
+def copied(source, target):
+    """`target`, with the weights of `source`: the same model in another precision, for example."""
+    theirs = by_path(source)
+    for name, variable in by_path(target).items():
+        variable.assign(theirs[name])
+    return target
+
+
 def render(content: Mapping[str, Any], depth: int = 1) -> str:
     """A card as Markdown: a heading for each mapping, a line for each fact."""
     lines = []

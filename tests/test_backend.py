@@ -23,7 +23,41 @@ def test_the_device_can_be_pinned_to_the_processor(monkeypatch):
     assert backend.budget(cpu=1, gpu=2) == 2
     monkeypatch.setenv("COMPANION_DEVICE", "cpu")
     assert backend.budget(cpu=1, gpu=2) == 1
-    assert backend.set_precision() == "float32"
+    assert backend.best_precision() != "mixed_float16"  # which is for GPUs alone
+
+
+@pytest.mark.parametrize(
+    ("flags", "onednn", "policy"),
+    [
+        ({"avx2", "amx_bf16"}, "1", "mixed_bfloat16"),
+        ({"avx2", "amx_bf16"}, "0", "float32"),  # nothing would use the units
+        ({"avx2"}, "1", "float32"),
+        (set(), "1", "float32"),
+    ],
+)
+def test_a_processor_with_units_for_bfloat16_uses_them(monkeypatch, flags, onednn, policy):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "tensorflow")
+    monkeypatch.setattr(backend, "gpus", lambda: [])
+    monkeypatch.setattr(backend, "_processor_flags", lambda: flags)
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", onednn)
+    assert backend.best_precision() == policy
+
+
+def test_fast_precision_holds_for_the_layers_made_within_it(monkeypatch):
+    monkeypatch.setattr(backend, "best_precision", lambda: "mixed_bfloat16")
+    with backend.fast_precision() as policy:
+        inside = keras.layers.Dense(2)
+    outside = keras.layers.Dense(2)
+    assert policy == inside.dtype_policy.name == "mixed_bfloat16"
+    assert outside.dtype_policy.name == "float32"
+    assert (inside.compute_dtype, inside.variable_dtype) == ("bfloat16", "float32")
+
+
+def test_fast_precision_ends_even_where_an_error_does(monkeypatch):
+    monkeypatch.setattr(backend, "best_precision", lambda: "mixed_bfloat16")
+    with pytest.raises(ValueError, match="no layer"), backend.fast_precision():
+        raise ValueError("no layer")
+    assert keras.mixed_precision.global_policy().name == "float32"
 
 
 def test_a_backend_that_raises_when_asked_for_gpus_has_none(monkeypatch):

@@ -23,7 +23,8 @@ def _gpt(recipe: Recipe, state: Path, say: Say) -> Dish:
     say(f"{sum(map(len, texts)):,} characters, {len(ids):,} tokens, vocabulary {len(tokenizer):,}")
 
     training.seed(recipe.seed)
-    model = gpt_chapter.GPT(config)
+    with backend.fast_precision() as precision:
+        model = gpt_chapter.GPT(config)
     gpt_chapter.compile_for_pretraining(model, recipe.steps, **set_["learning"])
     prepared = time.perf_counter() - begun
     history = training.fit(
@@ -35,6 +36,7 @@ def _gpt(recipe: Recipe, state: Path, say: Say) -> Dish:
         callbacks=[training.Progress(recipe.steps, set_["every"], say)],
     )
     checkpoints.round_weights(model)
+    model = checkpoints.copied(model, gpt_chapter.GPT(config))
     kept = state.with_name("tokenizer.json")
     tokenizer.save(kept)
     say("measuring on the held-out splits")
@@ -66,6 +68,7 @@ def _gpt(recipe: Recipe, state: Path, say: Say) -> Dish:
             "seconds": round(prepared + sum(history["seconds"])),
             "last loss (nats a token)": round(history["loss"][-1], 4),
             "machine": machine(),
+            "precision": precision,
             "versions": backend.describe()["backend"],
             **set_["learning"],
         },
@@ -91,9 +94,9 @@ ENGLISH = Recipe(
     name="gpt-mini-en",
     title="A small GPT that has read Shakespeare",
     corpora=("shakespeare",),
-    minutes=35,
+    minutes=20,
     cook=_gpt,
-    steps=2000,
+    steps=1800,
     settings={
         "vocab_size": 2048,
         "model": {
@@ -102,7 +105,7 @@ ENGLISH = Recipe(
             "num_layers": 4,
             "num_heads": 4,
             "d_ff": 1024,
-            "dropout": 0.1,
+            "dropout": 0.0,
         },
         "learning": {"rate": 1.5e-3, "warmup": 100, "decay": 0.1},
         "batch_size": 32,
@@ -115,8 +118,8 @@ CHINESE = dataclasses.replace(
     name="gpt-mini-zh",
     title="A small GPT that has read a novel, a newspaper and reviews, in Chinese",
     corpora=("sanguo", "peoples_daily", "reviews_zh"),
-    minutes=25,
-    steps=1600,
+    minutes=15,
+    steps=1200,
     settings={
         **ENGLISH.settings,
         "vocab_size": 6000,

@@ -25,7 +25,8 @@ def _translate(recipe: Recipe, state: Path, say: Say) -> Dish:
     say(f"{len(source)} rows of {len(everything)} pairs, {len(tokenizer)} tokens in the vocabulary")
 
     training.seed(recipe.seed)
-    model = tr.Transformer(config)
+    with backend.fast_precision() as precision:
+        model = tr.Transformer(config)
     tr.compile_for_translation(model, recipe.steps, **set_["learning"])
     prepared = time.perf_counter() - begun
     history = training.fit(
@@ -37,6 +38,7 @@ def _translate(recipe: Recipe, state: Path, say: Say) -> Dish:
         callbacks=[training.Progress(recipe.steps, set_["every"], say)],
     )
     checkpoints.round_weights(model)
+    model = checkpoints.copied(model, tr.Transformer(config))
     kept = state.with_name("tokenizer.json")
     tokenizer.save(kept)
     say("measuring on the test splits")
@@ -61,6 +63,7 @@ def _translate(recipe: Recipe, state: Path, say: Say) -> Dish:
             "seconds": round(prepared + sum(history["seconds"])),
             "last loss (nats a token)": round(history["loss"][-1], 4),
             "machine": machine(),
+            "precision": precision,
             "versions": backend.describe()["backend"],
             **set_["learning"],
         },
