@@ -168,7 +168,7 @@ def copied(source, target):
     """`target`, with the weights of `source`: the same model in another precision, for example."""
     theirs = by_path(source)
     for name, variable in by_path(target).items():
-        variable.assign(theirs[name])
+        variable.assign(np.asarray(theirs[name]))
     return target
 
 
@@ -189,7 +189,7 @@ def _halves(model) -> dict[str, np.ndarray]:
     """The weights in float16 (integers as they are); an overflow is an error, not infinity."""
     halves = {}
     for name, variable in by_path(model).items():
-        array = np.array(variable)
+        array = np.asarray(variable)
         if array.dtype.kind == "f":
             largest = float(np.abs(array).max(initial=0))
             if not largest <= float(np.finfo(np.float16).max):
