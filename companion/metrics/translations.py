@@ -1,87 +1,12 @@
-"""Every score of the book, as plain NumPy. Chapter 12 teaches from this file.
-
-Log-probabilities are natural logarithms (nats) throughout; a function that returns bits says so.
-"""
+"""Scores of translations: BLEU and chrF, as sacrebleu computes them."""
 
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Literal
 
 import numpy as np
-
-
-def cross_entropy(log_probs: Sequence[float]) -> float:
-    """Mean negative log-probability, H = −(1/N) Σ log p(wᵢ | context), in nats per token.
-
-    Jurafsky & Martin (2024), Speech and Language Processing, eq. 3.40. `log_probs` holds one
-    natural logarithm per token; −inf (an impossible token) gives inf. Raises `ValueError` when
-    empty, when a value is NaN, or when one is positive (a probability above 1).
-    """
-    values = np.asarray(log_probs, dtype=np.float64).ravel()
-    if values.size == 0:
-        raise ValueError("no log-probabilities: the cross-entropy of an empty text is undefined")
-    if np.isnan(values).any():
-        raise ValueError(f"log-probability number {int(np.isnan(values).argmax())} is NaN")
-    if values.max() > 1e-9:
-        raise ValueError(
-            f"a log-probability of {values.max():g} means a probability above 1; "
-            "pass log p, not −log p"
-        )
-    return max(0.0, -float(values.mean()))
-
-
-def perplexity(log_probs: Sequence[float]) -> float:
-    """exp of the cross-entropy, PP = (Π 1/p(wᵢ | context))^(1/N); Jurafsky & Martin, eq. 3.14.
-
-    Between 1 (every token certain) and inf (one token impossible); a uniform model over V words
-    has perplexity V. Same arguments and errors as `cross_entropy`.
-
-    >>> perplexity(np.log([0.25, 0.25]))
-    4.0
-    """
-    nats = cross_entropy(log_probs)
-    return math.exp(nats) if nats < 700 else math.inf
-
-
-def bits_per_character(log_prob: float, characters: int) -> float:
-    """−log₂ p(text) / number of characters: the one axis on which all models of the book compare.
-
-    `log_prob` is the total log-probability of the text in nats, `characters` its length. Unlike
-    perplexity it does not depend on how the text was cut into tokens. Raises `ValueError` for a
-    text without characters or a positive `log_prob`.
-    """
-    if characters < 1:
-        raise ValueError(f"characters is {characters}; a text has at least one")
-    if log_prob > 1e-9:
-        raise ValueError(f"log_prob is {log_prob:g}; the logarithm of a probability is at most 0")
-    return max(0.0, -log_prob) / math.log(2) / characters
-
-
-def bootstrap_interval(
-    values: Sequence[float], level: float = 0.95, resamples: int = 2000, seed: int = 0
-) -> tuple[float, float]:
-    """Percentile interval of the mean under resampling with replacement (Efron 1979).
-
-    `values` are per-item scores (items, not tokens of one text, must be what was sampled
-    independently). Returns (low, high). Raises `ValueError` for fewer than two items or a level
-    outside (0, 1).
-    """
-    items = np.asarray(values, dtype=np.float64).ravel()
-    if items.size < 2:
-        raise ValueError(f"{items.size} item(s): an interval needs at least two")
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}; it lies between 0 and 1, for example 0.95")
-    rng = np.random.default_rng(seed)
-    means = np.array(
-        [items[rng.integers(0, items.size, items.size)].mean() for _ in range(resamples)]
-    )
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
-
-
-# --- translations: BLEU and chrF -----------------------------------------------------------------
 
 _BLEU_ORDER, _CHRF_ORDER = 4, 6
 
@@ -200,32 +125,6 @@ def chrf_from_counts(counts: np.ndarray, beta: float = 2.0) -> float:
     precision = float(np.mean(matched[known] / written[known]))
     recall = float(np.mean(matched[known] / wanted[known]))
     return 100 * (1 + beta**2) * precision * recall / (beta**2 * precision + recall)
-
-
-def corpus_interval(
-    counts: np.ndarray,
-    score: Callable[[np.ndarray], float],
-    level: float = 0.95,
-    resamples: int = 1000,
-    seed: int = 0,
-) -> tuple[float, float]:
-    """Percentile interval of a corpus score: sentences drawn anew, counts summed, score computed.
-
-    Koehn 2004, §3. `counts` has a row a sentence and `score` takes their sum, as `bleu_counts` and
-    `bleu_from_counts` do: BLEU of a corpus is no mean over sentences, so `bootstrap_interval` does
-    not fit. Returns (low, high). Raises `ValueError` as that does.
-
-    >>> corpus_interval(bleu_counts(ours, theirs), bleu_from_counts)
-    """
-    if len(counts) < 2:
-        raise ValueError(f"{len(counts)} sentence(s): an interval needs at least two")
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}; it lies between 0 and 1, for example 0.95")
-    rng = np.random.default_rng(seed)
-    draws = (rng.integers(0, len(counts), len(counts)) for _ in range(resamples))
-    scores = [score(counts[drawn].sum(axis=0)) for drawn in draws]
-    low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
 
 
 def _together(hypotheses: Sequence[str], references: Sequence[str]):
