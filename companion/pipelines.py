@@ -8,6 +8,7 @@ tokenizers, so it stands below the chapters.
 `tensorflow_text` has no wheels for Windows: importing this module there says so.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from companion import backend  # noqa: F401  first: it starts TensorFlow quietly
@@ -100,3 +101,69 @@ def model_inputs(
     joined, _ = tf_text.combine_segments(trimmed, start_of_sequence_id=start, end_of_segment_id=end)
     padded, is_token = tf_text.pad_model_inputs(joined, length, pad)
     return {"ids": padded, "attention_mask": tf.cast(is_token, tf.bool)}
+
+
+def gap_chooser(
+    vocab_size: int,
+    mask_id: int,
+    special_ids: Sequence[int],
+    rate: float = 0.15,
+    most: int = 20,
+) -> Callable[[tf.RaggedTensor], dict[str, tf.RaggedTensor]]:
+    """Return tensorflow-text's masking of ragged ids (batch, ragged) by BERT's law.
+
+    `RandomItemSelector` takes `rate` of a row's tokens, rounded *up*, at most `most`;
+    `MaskValuesChooser` shows 80 % as `mask_id`, 10 % as any id of the vocabulary and 10 % as they
+    are. Gives `ids`, `positions` and `labels`, all ragged. Both draw from TensorFlow's generator:
+    `tf.random.set_seed` repeats them. Raises `ValueError` for a rate outside 0 … 1.
+    """
+    if not 0 < rate <= 1:
+        raise ValueError(f"rate is {rate}; it is above 0 and at most 1")
+    selector = tf_text.RandomItemSelector(most, rate, unselectable_ids=list(special_ids))
+    chooser = tf_text.MaskValuesChooser(vocab_size, mask_id, 0.8, 0.1)
+
+    def choose(ids: tf.RaggedTensor) -> dict[str, tf.RaggedTensor]:
+        shown, positions, labels = tf_text.mask_language_model(
+            ids, item_selector=selector, mask_values_chooser=chooser
+        )
+        return {"ids": shown, "positions": positions, "labels": labels}
+
+    return choose
+
+
+def gap_batches(
+    texts: Sequence[str],
+    tokenize: Tokenize,
+    *,
+    length: int,
+    vocab_size: int,
+    special_tokens: Mapping[str, int],
+    batch_size: int = 32,
+    rate: float = 0.15,
+) -> tf.data.Dataset:
+    """Return batches to fill gaps with: ((ids, positions), labels), as chapter 6's model wants.
+
+    Each text is tokenised, cut, put between [CLS] and [SEP], masked (`gap_chooser`) and padded to
+    `length`, all in the graph. `positions` and `labels` (batch, gaps) are padded with 0. Gaps are
+    drawn anew each epoch. `special_tokens` maps [PAD], [UNK], [CLS], [SEP], [MASK] to their ids.
+    """
+    pad, most = special_tokens["[PAD]"], math.ceil(rate * (length - 2))
+    choose = gap_chooser(
+        vocab_size, special_tokens["[MASK]"], tuple(special_tokens.values()), rate, most
+    )
+
+    def prepare(batch: tf.Tensor):
+        ids = tokenize(batch)
+        trimmed = tf_text.RoundRobinTrimmer(length - 2).trim([ids])
+        joined, _ = tf_text.combine_segments(
+            trimmed, special_tokens["[CLS]"], special_tokens["[SEP]"]
+        )
+        masked = choose(joined)
+        shown, _ = tf_text.pad_model_inputs(masked["ids"], length, pad)
+        positions, _ = tf_text.pad_model_inputs(masked["positions"], most, 0)
+        labels, _ = tf_text.pad_model_inputs(masked["labels"], most, pad)
+        # Positions come as int64 where ids are int32; Keras wants to see one shape and type.
+        return (shown, tf.cast(positions, tf.int32)), tf.cast(labels, tf.int32)
+
+    batches = tf.data.Dataset.from_tensor_slices(list(texts)).batch(batch_size, drop_remainder=True)
+    return batches.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)

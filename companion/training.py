@@ -65,10 +65,11 @@ def fit(
     """Train a compiled and built model for `steps` steps; returns the history, a value an interval.
 
     An interval is `every` steps (the last may be shorter): metrics are averaged over it, callbacks
-    see it as Keras' epoch. With `resume` (a file), the state is written there after each interval,
-    atomically; when the file is there already, training continues from it, and the final weights
-    equal those of an uninterrupted run on the same machine, bit for bit. Raises `ValueError` when
-    the file was written by a model of other shapes or for another `every`.
+    see it as Keras' epoch, and may end training early by `model.stop_training`. With `resume` (a
+    file), the state is written there after each interval, atomically; when the file is there
+    already, training continues from it, and the final weights equal those of an uninterrupted run
+    on the same machine, bit for bit. Raises `ValueError` when the file was written by a model of
+    other shapes or for another `every`.
     """
     if steps < 1 or every < 1:
         raise ValueError(f"steps is {steps} and every is {every}; both are at least 1")
@@ -91,6 +92,8 @@ def fit(
         for name, values in result.history.items():
             history.setdefault(name, []).extend(float(value) for value in values)
         state.write(done, history)
+        if model.stop_training:  # by a callback, as Keras' own fit
+            break
     return history
 
 

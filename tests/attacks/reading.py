@@ -118,7 +118,7 @@ perplexity = next(e for e in EXERCISES if e.name == "perplexity").reference
         "the chapter's module by any path",
         """
 import importlib.util
-here = [os.path.join(p, "companion", "metrics.py") for p in sys.path + ["/work/main"] + PLACES]
+here = [os.path.join(p, "companion", "metrics", "language.py") for p in sys.path + PLACES]
 for path in here:
     spec = importlib.util.spec_from_file_location("metrics", path)
     try:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from companion import cache
 
-from . import gpt, translation
+from . import bert, gpt, translation
 from .base import Dish, Recipe, Say, machine
 
 __all__ = ["RECIPES", "Dish", "Recipe", "Say", "find", "machine", "train"]
 
 RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe for recipe in (translation.RECIPE, gpt.ENGLISH, gpt.CHINESE)
+    recipe.name: recipe for recipe in (translation.RECIPE, bert.RECIPE, gpt.ENGLISH, gpt.CHINESE)
 }
 
 
