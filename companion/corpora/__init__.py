@@ -6,10 +6,11 @@
 
 `records` says what a corpus is made of, `registry` (with `pins`) which corpora there are and
 under what licence, `archives` and `store` how they are fetched and kept, `readers` and `splits`
-what becomes of the files, `loading` gives them out. Text marked *research* is read from the
-user's cache and is never copied into the repository.
+what becomes of the files, `loading` gives them out; `formats` reads files of one's own. Text marked
+*research* is read from the user's cache and is never copied into the repository.
 """
 
+from companion.corpora.formats import read_conll, read_jsonl, read_squad, read_tsv
 from companion.corpora.loading import (
     bible_pairs,
     entity_spans,
@@ -25,6 +26,7 @@ from companion.corpora.records import (
     Document,
     Labelled,
     Pair,
+    SpanQuestion,
     TaggedSentence,
     Template,
 )
@@ -38,6 +40,7 @@ __all__ = [
     "Document",
     "Labelled",
     "Pair",
+    "SpanQuestion",
     "TaggedSentence",
     "Template",
     "bible_pairs",
@@ -51,6 +54,10 @@ __all__ = [
     "load_or_synthetic",
     "names",
     "path",
+    "read_conll",
+    "read_jsonl",
+    "read_squad",
+    "read_tsv",
     "records",
     "verify",
 ]

@@ -1,4 +1,4 @@
-"""What a corpus is made of: five kinds of record, and the tuple that holds them.
+"""What a corpus is made of: six kinds of record, and the tuple that holds them.
 
 Every record is immutable and has an `id` that names its document for good, so that a split made
 from ids never moves.
@@ -68,7 +68,26 @@ class Template:
     slots: tuple[tuple[str, str], ...]
 
 
-Record = Document | TaggedSentence | Labelled | Pair | Template
+@dataclass(frozen=True, slots=True)
+class SpanQuestion:
+    """A question whose answer stands in a text: SQuAD's form.
+
+    `answers` are (start, text), several where several people marked one; none where the text does
+    not say (SQuAD v2.0).
+    """
+
+    id: str
+    context: str
+    question: str
+    answers: tuple[tuple[int, str], ...]
+
+    @property
+    def is_impossible(self) -> bool:
+        """Whether the text leaves it open."""
+        return not self.answers
+
+
+Record = Document | TaggedSentence | Labelled | Pair | Template | SpanQuestion
 
 
 class Corpus(tuple):
