@@ -25,6 +25,7 @@ from companion.gpt import (
     parameter_count,
     windows,
 )
+from companion.gpt.converters import to_tensors
 
 # Keras 3.15 reads its own variables in a way that NumPy 2.4 deprecates (JAX; files of weights).
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -340,6 +341,7 @@ def trained(optimizer, batch, steps):
     return model.get_weights()
 
 
+@pytest.mark.slow
 def test_accumulated_gradients_equal_one_large_batch():
     # Four batches of two rows and one update, against a batch of eight rows. Adam divides by the
     # size of the gradient; where that is nothing but rounding (a key's bias, which the softmax
@@ -366,6 +368,7 @@ def test_clipping_bounds_the_step():
     assert np.linalg.norm(np.concatenate(moves)) == pytest.approx(0.01, rel=1e-2)
 
 
+@pytest.mark.slow
 def test_a_small_model_learns_a_text_by_heart():
     training.seed(0)
     text = np.tile([1, 2, 3, 1, 4, 5], 30)
@@ -378,6 +381,7 @@ def test_a_small_model_learns_a_text_by_heart():
     assert model.next_tokens([2, 3, 1], 1)[0][0] == 4
 
 
+@pytest.mark.slow
 def test_a_run_interrupted_and_resumed_ends_at_the_same_weights(tmp_path):
     batch, state = batches(random_ids(200), 8, 4), tmp_path / "state.npz"
 
@@ -498,6 +502,15 @@ def test_logits_equal_numpys_with_a_hugging_face_file(tmp_path, sizes, prefix):
     ids = random_ids(sizes[1], vocab_size=sizes[0])
     expected = gpt2_in_numpy(tensors, ids, sizes[4])
     np.testing.assert_allclose(array(model(ids[None]))[0], expected, atol=1e-4)
+
+
+def test_weights_written_by_hugging_faces_names_are_read_back(tmp_path):
+    model = gpt()
+    save_file(to_tensors(model), tmp_path / "model.safetensors")
+    again = GPT.from_safetensors(tmp_path / "model.safetensors", num_heads=2)
+    assert again.config == model.config
+    for ours, theirs in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_heads_are_64_wide_where_nothing_else_is_said(tmp_path):

@@ -66,6 +66,13 @@ CHAPTERS = (
     Chapter(3, "neural_lm", "Word vectors and neural language models", 50, TEXTS),
     Chapter(4, "attention", "Attention", 50, ("shakespeare",)),
     Chapter(5, "transformer", "The Transformer, and translation", 55),
+    Chapter(
+        7,
+        "gpt",
+        "GPT: pretraining by predicting what comes next",
+        55,
+        ("shakespeare", "sanguo", "gpt2_vocab"),
+    ),
 )
 
 

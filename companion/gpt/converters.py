@@ -84,6 +84,14 @@ def from_tensors(tensors: Mapping[str, np.ndarray], num_heads: int | None, where
     return model
 
 
+def to_tensors(model: GPT) -> dict[str, np.ndarray]:
+    """A model's weights by Hugging Face's names, as `from_safetensors` wants them in a file."""
+    return {
+        name: np.concatenate([np.array(variable.value) for variable in variables], axis=-1)
+        for name, variables in _places(model)
+    }
+
+
 def _config(tensors: Mapping[str, np.ndarray], num_heads: int | None, where: str) -> GPTConfig:
     """What the shapes say about the model; dropout is left out."""
     for name, axes in {"wte.weight": 2, "wpe.weight": 2, "h.0.mlp.c_fc.weight": 2}.items():

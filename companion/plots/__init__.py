@@ -9,6 +9,9 @@ No Chinese font may be installed where a notebook runs: `label` falls back to ro
 """
 
 from .attention import attention_maps, cost, look_back, masks, positions, scale_effects
+from .bert import alike, gaps, masked_accuracy
+from .generation import distributions, speeds, text_tree, trade
+from .gpt import learning_curves, parameter_shares, shifted, stream_width, the_axis
 from .neural_lm import cooccurrence, help_at_distance, same_text, senses, word_map
 from .ngram import approach, coverage, growth, heat_map, next_words, perplexity_by_order, zipf
 from .style import COLOURS, MARKERS, STROKES, Picture, label
@@ -21,6 +24,7 @@ __all__ = [
     "STROKES",
     "Picture",
     "alignment",
+    "alike",
     "approach",
     "architecture",
     "attention_maps",
@@ -30,16 +34,21 @@ __all__ = [
     "cost",
     "coverage",
     "cuts",
+    "distributions",
     "fertility",
+    "gaps",
     "growing",
     "growth",
     "heat_map",
     "help_at_distance",
     "label",
+    "learning_curves",
     "look_back",
     "losses",
+    "masked_accuracy",
     "masks",
     "next_words",
+    "parameter_shares",
     "perplexity_by_order",
     "positions",
     "prices",
@@ -48,6 +57,12 @@ __all__ = [
     "same_text",
     "scale_effects",
     "senses",
+    "shifted",
+    "speeds",
+    "stream_width",
+    "text_tree",
+    "the_axis",
+    "trade",
     "word_graph",
     "word_map",
     "zipf",

@@ -7,13 +7,11 @@ Settings were chosen on other probe words and on the validation works.
 """
 
 import dataclasses
-import math
 import sys
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
-import keras
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -21,12 +19,20 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from companion import corpora, metrics, training
 from companion import neural_lm as lm
 from companion.ngram import NGramModel, Vocabulary
+from tests.benchmarks.by_the_clock import (
+    FEED_FORWARD,
+    RECURRENT,
+    characters,
+    feed_forward,
+    fit_until,
+    neural_bits,
+    recurrent,
+)
 from tests.benchmarks.common import machine, table, write_section
 
 # A minute by the clock on the wall, on a machine that does nothing else. All that a learner waits
 # for counts, compilation included.
 SECONDS = 60
-MANY = 10**6  # steps, more than any minute holds
 
 VECTORS = lm.VectorConfig(vocab_size=1, d_model=64, window=3, threshold=1e-3)
 VECTOR_BATCH, VECTOR_RATE = 4096, 5e-3
@@ -38,52 +44,12 @@ TAGS = {"ns": "place", "nr": "person", "v": "verb", "n": "noun", "t": "time", "a
 SKIPPED, PURITY = 10, 0.9
 PRINTED = ("北京", "泽民", "提高", "经济", "今天", "重要")
 
-CROSS_ENTROPY = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-FEED_FORWARD = lm.FeedForwardConfig(vocab_size=1, context_length=10, d_model=24, d_ff=256)
-RECURRENT = lm.RecurrentConfig(vocab_size=1, context_length=32, d_model=160, d_embedding=64)
-
-
 EXPLANATION = """Why: a trigram sees two characters. Both networks see more of them, and contexts
 that look alike share weights, so that about a hundred thousand numbers can use ten characters
 and more. An n-gram of higher order has a number for each sequence that it met, a million and
 more; counting sets all of them in one pass and a few seconds, whereas gradient descent, in the
 time given, does not reach the end of the text even once where "passes" is below 1. The counts
 have then nothing left to learn from this text; the networks have not converged."""
-
-
-class UntilTime(keras.callbacks.Callback):
-    """Stops `seconds` after `begun`; the learning rate falls on a cosine.
-
-    The rate follows the clock, since nobody knows the number of steps beforehand.
-    """
-
-    def __init__(self, rate: float, seconds: float, begun: float):
-        super().__init__()
-        self.rate, self.seconds, self.begun, self.steps = rate, seconds, begun, 0
-
-    def on_train_batch_begin(self, batch, logs=None):
-        """Set the rate for the share of the time that has passed."""
-        share = min(1.0, (time.perf_counter() - self.begun) / self.seconds)
-        self.model.optimizer.learning_rate = self.rate * (1 + math.cos(math.pi * share)) / 2
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Count, and stop when the time is over."""
-        self.steps += 1
-        self.model.stop_training = time.perf_counter() - self.begun >= self.seconds
-
-
-def fit_until(seconds, begun, model, loss, batch, rate, xla: bool) -> int:
-    """Train with Adam until `seconds` after `begun`; returns the number of steps."""
-    clock = UntilTime(rate, seconds, begun)
-    work = time.process_time()
-    optimizer = keras.optimizers.Adam(rate, global_clipnorm=1.0)
-    model.compile(optimizer, loss, jit_compile=xla)
-    training.fit(model, batch, MANY, every=MANY, callbacks=[clock])
-    print(
-        f"{clock.steps} steps in {time.perf_counter() - begun:.1f} s, "
-        f"{time.process_time() - work:.0f} processor-seconds of training"
-    )
-    return clock.steps
 
 
 def probe_words(sentences, vocabulary: Vocabulary) -> dict[str, str]:
@@ -179,42 +145,6 @@ def vectors_section() -> str:
     )
 
 
-def characters(split: str) -> list[str]:
-    """The works of one split of Shakespeare."""
-    return [document.text for document in corpora.load("shakespeare", split)]
-
-
-def feed_forward(texts, vocabulary, config=FEED_FORWARD, batch_size=512, rate=8e-3):
-    """Bengio's model after a minute."""
-    begun = time.perf_counter()
-    config = dataclasses.replace(config, vocab_size=len(vocabulary))
-    batch = lm.window_batches([vocabulary.ids(text) for text in texts], config, batch_size)
-
-    training.seed(0)
-    model = lm.FeedForwardLM(config)
-    steps = fit_until(SECONDS, begun, model, CROSS_ENTROPY, batch, rate, xla=True)
-    return model, steps * batch_size
-
-
-def recurrent(texts, vocabulary, config=RECURRENT, batch_size=32, rate=8e-3):
-    """A GRU after a minute."""
-    begun = time.perf_counter()
-    config = dataclasses.replace(config, vocab_size=len(vocabulary))
-    batch = lm.stream_batches([vocabulary.ids(text) for text in texts], config, batch_size)
-
-    training.seed(0)
-    model = lm.RecurrentLM(config)
-    trained = lm.TruncatedBPTT(model, batch_size)
-    steps = fit_until(SECONDS, begun, trained, CROSS_ENTROPY, batch, rate, xla=False)
-    return model, steps * batch_size * config.context_length
-
-
-def neural_bits(model, texts, vocabulary) -> float:
-    """Bits per character of some works, each from its beginning."""
-    total = sum(float(model.token_log_probs(vocabulary.ids(text)).sum()) for text in texts)
-    return metrics.bits_per_character(total, sum(map(len, texts)))
-
-
 def characters_section() -> str:
     """Bits per character on the held-out works: n-grams, feed-forward, recurrent."""
     train, test = characters("train"), characters("test")
@@ -234,12 +164,16 @@ def characters_section() -> str:
         bits = metrics.bits_per_character(float(model.token_log_probs(test).sum()), length)
         size = sum(len(level.keys) for level in model.levels)
         add(f"modified Kneser–Ney, order {order}", bits, took, read, size)
-    model, seen = feed_forward(train, vocabulary)
-    name = f"feed-forward, {FEED_FORWARD.context_length} characters, {FEED_FORWARD.d_ff} units"
-    add(name, neural_bits(model, test, vocabulary), SECONDS, seen, model.count_params())
-    model, seen = recurrent(train, vocabulary)
-    name = f"recurrent, GRU of {RECURRENT.d_model} units"
-    add(name, neural_bits(model, test, vocabulary), SECONDS, seen, model.count_params())
+    networks = {
+        f"feed-forward, {FEED_FORWARD.context_length} characters, {FEED_FORWARD.d_ff} units": (
+            feed_forward
+        ),
+        f"recurrent, GRU of {RECURRENT.d_model} units": recurrent,
+    }
+    for name, train_one in networks.items():
+        trained = train_one(train, vocabulary, SECONDS)
+        size = trained.model.count_params()
+        add(name, neural_bits(trained.model, test, vocabulary), SECONDS, trained.seen, size)
 
     trigram, best = rows[2], min(rows[:8], key=lambda row: float(row[1]))
     ranked = sorted([trigram, best, *rows[8:]], key=lambda row: float(row[1]))

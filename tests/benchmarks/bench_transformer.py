@@ -10,24 +10,23 @@ interpreter that `--torch` names.
 """
 
 import argparse
-import json
 import os
-import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tests.benchmarks import beside
+
 SHAPE = {"vocab_size": 4096, "d_model": 256, "layers": 4, "heads": 4, "length": 128, "batch": 32}
 STEPS = 12
-PLAIN = ("TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL")
 ENTRANTS = {
     "companion": "oneDNN on, no XLA",
     "KerasHub layers as they come": "nothing set; jit_compile='auto' means no XLA",
     "KerasHub layers, our settings": "oneDNN on, no XLA, optimizer built before fit, our Adam",
     "PyTorch, eager": "oneDNN inside PyTorch, no compilation",
+    "companion" + beside.FAST: "oneDNN on, no XLA",
+    "KerasHub layers, our settings" + beside.FAST: "the same, and our precision",
 }
 TINY = "companion, Transformer('tiny')"
 
@@ -99,17 +98,8 @@ def work(entrant: str) -> None:
     """Train one entrant in this process and print its clock readings as JSON."""
     if entrant != "KerasHub layers as they come":
         import companion  # noqa: F401, sets the environment
-    import time
-
     import keras
     import numpy as np
-
-    wall, worked = [], []
-
-    class Clock(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch, logs=None):
-            wall.append(time.perf_counter())
-            worked.append(time.process_time())
 
     rng = np.random.default_rng(0)
     ids = rng.integers(1, SHAPE["vocab_size"], (SHAPE["batch"], SHAPE["length"])).astype("int32")
@@ -122,95 +112,50 @@ def work(entrant: str) -> None:
         short = rng.integers(1, PRESETS["tiny"].vocab_size, (64, 24)).astype("int32")
         inputs, targets = (short, short), short
     else:
-        model = _ours() if entrant == "companion" else _hub()
+        with beside.precision(entrant):
+            model = _ours() if entrant.startswith("companion") else _hub()
         inputs, targets = ids, ids
     if entrant == "KerasHub layers as they come":
         model.compile(keras.optimizers.Adam(1e-3), loss)
         repeated = np.tile(ids, (STEPS, 1))
-        wall.append(time.perf_counter())
-        worked.append(time.process_time())
-        model.fit(repeated, repeated, batch_size=SHAPE["batch"], verbose=0, callbacks=[Clock()])
+
+        def train(callbacks):
+            size = SHAPE["batch"]
+            model.fit(repeated, repeated, batch_size=size, verbose=0, callbacks=callbacks)
+            return model.count_params()
     else:
         from companion import backend, training
 
         model(inputs)
         model.compile(backend.Adam(1e-3), loss)
-        wall.append(time.perf_counter())
-        worked.append(time.process_time())
-        training.fit(model, lambda step: (inputs, targets), STEPS, every=STEPS, callbacks=[Clock()])
-    print(json.dumps({"wall": wall, "work": worked, "parameters": model.count_params()}))
+
+        def train(callbacks):
+            batch = (inputs, targets)
+            training.fit(model, lambda step: batch, STEPS, every=STEPS, callbacks=callbacks)
+            return model.count_params()
+
+    beside.timed(train)
 
 
 def run(entrant: str, python: Path) -> dict:
     """One entrant in a fresh process: seconds to the first step and a step, wall and processor."""
-    environment = {name: value for name, value in os.environ.items() if name not in PLAIN}
     if entrant == "PyTorch, eager":
         numbers = [str(n) for n in (*SHAPE.values(), STEPS)]
-        line = [python, Path(__file__).with_name("torch_beside.py"), *numbers]
-    else:
-        line = [sys.executable, __file__, "--work", entrant]
-    done = subprocess.run(
-        line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True
-    )
-    read = json.loads(done.stdout.splitlines()[-1])
-    readings = {"parameters": read["parameters"]}
-    for clock in ("wall", "work"):
-        gaps = [b - a for a, b in zip(read[clock], read[clock][1:], strict=False)]
-        # The first two steps settle caches; what follows is the steady state.
-        readings |= {f"first {clock}": gaps[0], f"step {clock}": statistics.median(gaps[2:])}
-    return readings
-
-
-def torch_environment(folder: str) -> Path:
-    """An interpreter with PyTorch and nothing of ours."""
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    python = Path(folder) / "bin" / "python"
-    quiet = ["--quiet", "--disable-pip-version-check"]
-    subprocess.run([python, "-m", "pip", "install", *quiet, "torch", "numpy"], check=True)
-    return python
+        return beside.readings([python, Path(__file__).with_name("torch_beside.py"), *numbers])
+    return beside.readings([sys.executable, __file__, "--work", entrant])
 
 
 def section(rounds: list[dict[str, dict]]) -> str:
     """The table: seconds, and ratios to ours as medians over the rounds."""
+    from companion import backend
     from tests.benchmarks.common import machine, table
 
-    rows = []
-    for entrant, settings in {**ENTRANTS, TINY: "oneDNN on, no XLA"}.items():
-        mine = [r[entrant] for r in rounds]
-
-        def middle(key, mine=mine):
-            return statistics.median(reading[key] for reading in mine)
-
-        def ratio(key, entrant=entrant):
-            if entrant in ("companion", TINY):
-                return ""
-            return f"{statistics.median(r[entrant][key] / r['companion'][key] for r in rounds):.2f}"
-
-        rows.append(
-            [
-                f"{entrant} ({settings})",
-                f"{mine[0]['parameters']:,}",
-                f"{middle('step wall'):.2f}",
-                f"{middle('step work'):.2f}",
-                f"{ratio('step wall')} / {ratio('step work')}" if ratio("step wall") else "",
-                f"{middle('first wall'):.1f}",
-                f"{ratio('first wall')} / {ratio('first work')}" if ratio("step wall") else "",
-            ]
-        )
-    header = [
-        "model",
-        "parameters",
-        "step, s",
-        "processor-s",
-        "step ÷ ours (wall / processor)",
-        "first step, s",
-        "first ÷ ours (wall / processor)",
-    ]
+    rows = beside.rows(rounds, {**ENTRANTS, TINY: "oneDNN on, no XLA"}, alone=(TINY,))
     return (
         f"{machine()}, {os.cpu_count()} threads. `python tests/benchmarks/bench_transformer.py`\n\n"
         f"Medians of {len(rounds)} rounds of {STEPS} steps; a step is {SHAPE['batch']} × "
-        f"{SHAPE['length']} tokens; the first is timed from the call of `fit`.\n\n"
-        + table(header, rows)
+        f"{SHAPE['length']} tokens; the first is timed from the call of `fit`. float32, or in "
+        f"fast_precision {backend.best_precision()}.\n\n" + table(beside.HEADER, rows)
     )
 
 
@@ -227,7 +172,7 @@ def main() -> None:
     from tests.benchmarks.common import write_section
 
     with tempfile.TemporaryDirectory() as folder:
-        python = arguments.torch or torch_environment(folder)
+        python = arguments.torch or beside.torch_environment(folder)
         rounds = []
         for _ in range(arguments.rounds):
             rounds.append({entrant: run(entrant, python) for entrant in [*ENTRANTS, TINY]})

@@ -1,10 +1,10 @@
-"""The model of `bench_transformer`, in plain PyTorch run eagerly, in an environment of its own.
+"""The model of `bench_transformer` and `bench_gpt` in plain PyTorch, eager, in its own environment.
 
 Written as nanoGPT is (Karpathy 2022): one matrix product for queries, keys and values, PyTorch's
 own attention kernel, Adam. Imports neither Keras nor companion.
 Prints one line of JSON.
 
-    python torch_beside.py VOCAB D_MODEL LAYERS HEADS TIME BATCH STEPS
+    python torch_beside.py VOCAB D_MODEL LAYERS HEADS TIME BATCH STEPS [tied] [bf16]
 """
 
 import json
@@ -36,14 +36,20 @@ class Block(nn.Module):
 
 
 class LanguageModel(nn.Module):
-    """Token and position vectors, blocks, a norm, and a projection to the vocabulary."""
+    """Token and position vectors, blocks, a norm, and a projection to the vocabulary.
 
-    def __init__(self, vocab_size, d_model, num_layers, num_heads, length):
+    Tied, the projection is the table of the tokens (GPT-2).
+    """
+
+    def __init__(self, vocab_size, d_model, num_layers, num_heads, length, tied=False):
         super().__init__()
         self.tokens = nn.Embedding(vocab_size, d_model)
         self.positions = nn.Embedding(length, d_model)
         self.blocks = nn.ModuleList(Block(d_model, num_heads) for _ in range(num_layers))
-        self.norm, self.output = nn.LayerNorm(d_model), nn.Linear(d_model, vocab_size)
+        self.norm = nn.LayerNorm(d_model)
+        self.output = nn.Linear(d_model, vocab_size, bias=not tied)
+        if tied:
+            self.output.weight = self.tokens.weight
 
     def forward(self, ids):
         x = self.tokens(ids) + self.positions.weight[: ids.shape[1]]
@@ -54,14 +60,16 @@ class LanguageModel(nn.Module):
 
 def main() -> None:
     """Train for some steps; print the time of the first and of each later one."""
-    vocab_size, d_model, layers, heads, length, batch, steps = map(int, sys.argv[1:])
+    vocab_size, d_model, layers, heads, length, batch, steps = map(int, sys.argv[1:8])
     torch.manual_seed(0)
     ids = torch.randint(vocab_size, (batch, length))
     wall, work = [time.perf_counter()], [time.process_time()]
-    model = LanguageModel(vocab_size, d_model, layers, heads, length)
+    model = LanguageModel(vocab_size, d_model, layers, heads, length, "tied" in sys.argv[8:])
+    half = torch.autocast("cpu", torch.bfloat16, enabled="bf16" in sys.argv[8:])
     optimizer = torch.optim.Adam(model.parameters(), 1e-3)
     for _ in range(steps):
-        loss = F.cross_entropy(model(ids).flatten(0, 1), ids.flatten())
+        with half:
+            loss = F.cross_entropy(model(ids).flatten(0, 1), ids.flatten())
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()

@@ -1,0 +1,115 @@
+"""Training steps side by side: each entrant in a process of its own, round after round.
+
+A script that measures calls itself with `--work NAME` for each entrant; that process trains for
+some steps and prints its clock readings, which `readings` turns into the wait for the first step
+and the seconds of a later one. Ratios to our own are taken within a round; their median is
+reported.
+"""
+
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+PLAIN = ("TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL")
+OURS = "companion"
+FAST = ", in fast_precision"  # behind an entrant's name: layers as `backend.fast_precision` does
+HEADER = (
+    "model",
+    "parameters",
+    "step, s",
+    "processor-s",
+    "step ÷ ours (wall / processor)",
+    "first step, s",
+    "first ÷ ours (wall / processor)",
+)
+
+
+def precision(entrant: str) -> contextlib.AbstractContextManager:
+    """Where the entrant's layers are to be made."""
+    if not entrant.endswith(FAST):
+        return contextlib.nullcontext()
+    from companion import backend
+
+    return backend.fast_precision()
+
+
+def timed(train: Callable[[list], int]) -> None:
+    """Train in this process and print the readings: `train(callbacks)` returns the parameters."""
+    import keras
+
+    wall, work = [], []
+
+    def read(*_, **__) -> None:
+        wall.append(time.perf_counter())
+        work.append(time.process_time())
+
+    clock = keras.callbacks.LambdaCallback(on_train_batch_end=read)
+    read()
+    parameters = train([clock])
+    print(json.dumps({"wall": wall, "work": work, "parameters": parameters}))
+
+
+def readings(line: Sequence[str | Path]) -> dict[str, float]:
+    """One entrant in a fresh process: seconds to the first step and a step, wall and processor."""
+    environment = {name: value for name, value in os.environ.items() if name not in PLAIN}
+    done = subprocess.run(
+        line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True
+    )
+    read = json.loads(done.stdout.splitlines()[-1])
+    found = {"parameters": read["parameters"]}
+    for clock in ("wall", "work"):
+        gaps = [b - a for a, b in zip(read[clock], read[clock][1:], strict=False)]
+        # The first two steps settle caches; what follows is the steady state.
+        found |= {f"first {clock}": gaps[0], f"step {clock}": statistics.median(gaps[2:])}
+    return found
+
+
+def torch_environment(folder: str) -> Path:
+    """An interpreter with PyTorch and nothing of ours."""
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    python = Path(folder) / "bin" / "python"
+    quiet = ["--quiet", "--disable-pip-version-check"]
+    subprocess.run([python, "-m", "pip", "install", *quiet, "torch", "numpy"], check=True)
+    return python
+
+
+def rows(
+    rounds: Sequence[Mapping[str, Mapping[str, float]]],
+    entrants: Mapping[str, str],
+    alone: Sequence[str] = (),
+) -> list[list[str]]:
+    """A row an entrant, for `HEADER`: medians, and ratios to ours (not for those `alone`)."""
+    found = []
+    for entrant, settings in entrants.items():
+        mine = [r[entrant] for r in rounds]
+
+        def middle(key, mine=mine):
+            return statistics.median(reading[key] for reading in mine)
+
+        def ratio(what, entrant=entrant):
+            if entrant == OURS or entrant in alone:
+                return ""
+            keys = (f"{what} wall", f"{what} work")
+            return " / ".join(
+                f"{statistics.median(r[entrant][key] / r[OURS][key] for r in rounds):.2f}"
+                for key in keys
+            )
+
+        found.append(
+            [
+                f"{entrant} ({settings})",
+                f"{mine[0]['parameters']:,}",
+                f"{middle('step wall'):.2f}",
+                f"{middle('step work'):.2f}",
+                ratio("step"),
+                f"{middle('first wall'):.1f}",
+                ratio("first"),
+            ]
+        )
+    return found
