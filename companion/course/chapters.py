@@ -67,6 +67,13 @@ CHAPTERS = (
     Chapter(4, "attention", "Attention", 50, ("shakespeare",)),
     Chapter(5, "transformer", "The Transformer, and translation", 55),
     Chapter(
+        6,
+        "bert",
+        "BERT: pretraining by filling gaps",
+        55,
+        ("peoples_daily", "reviews_zh", "sanguo", "minilm", "bert_vocab_en"),
+    ),
+    Chapter(
         7,
         "gpt",
         "GPT: pretraining by predicting what comes next",

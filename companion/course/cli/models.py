@@ -1,5 +1,6 @@
-"""Commands about models: `train` makes a checkpoint, `translate` uses one."""
+"""Commands about models: `train` makes a checkpoint, and the others each use one."""
 
+import enum
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,12 +10,20 @@ import typer
 from companion.course.cli.common import Json, Stop, command, print_json, suggest
 
 TRANSLATOR = "translate-en-zh"
+FILLER = "bert-mini-zh"
+WRITER = "gpt-mini-en"
+# The names of `companion.generation`, which imports Keras: a wrong one is to be said at once.
+NAMES = ("greedy", "sample", "top-k", "top-p", "min-p", "beam", "contrastive")
+Strategy = enum.Enum("Strategy", dict(zip(NAMES, NAMES, strict=True)), type=str)
+NUCLEUS = Strategy("top-p")
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to the application."""
     app.command()(train)
     app.command()(translate)
+    app.command("fill-mask")(fill_mask)
+    app.command()(generate)
 
 
 @command
@@ -113,3 +122,109 @@ def translate(
             typer.echo(translation)
     if as_json:
         print_json({"checkpoint": TRANSLATOR, "translations": rows})
+
+
+@command
+def fill_mask(
+    texts: Annotated[
+        list[str] | None, typer.Argument(metavar="[TEXT]...", help="Default: lines of stdin.")
+    ] = None,
+    k: Annotated[int, typer.Option("--k", help="How many characters to show for a gap.")] = 5,
+    as_json: Json = False,
+) -> None:
+    """Guess the Chinese characters missing from a text; write [MASK] for each.
+
+    Several gaps are guessed each on its own, so that the best of each need not go together.
+    """
+    given = texts or [line for line in sys.stdin.read().splitlines() if line.strip()]
+    example = 'try: companion fill-mask "我在北京[MASK]书"'
+    if not given or not all(text.strip() for text in given):
+        raise Stop("an empty text has no gap", example)
+    if lacking := [text for text in given if "[MASK]" not in text]:
+        raise Stop(f"{lacking[0]!r} has no gap", f"write [MASK] for a character; {example}")
+    if k < 1:
+        raise Stop(f"--k is {k}", "show at least 1")
+    from companion import checkpoints
+
+    checkpoints.find(FILLER)  # a missing one is said before Keras is imported
+    import companion.backend  # noqa: F401, first: it silences TensorFlow's start
+    from companion import bert
+
+    filler = bert.load_filler(FILLER)
+    rows = []
+    for text in given:
+        try:
+            gaps = filler.fill(text, k)
+        except ValueError as problem:
+            raise Stop(str(problem)) from None
+        rows.append({"text": text, "gaps": [[list(pair) for pair in gap.best] for gap in gaps]})
+        if not as_json:
+            typer.echo(text)
+            for number, gap in enumerate(gaps, start=1):
+                best = "  ".join(f"{token} {prob:.3f}" for token, prob in gap.best)
+                typer.echo(f"  {f'gap {number}: ' * (len(gaps) > 1)}{best}")
+    if as_json:
+        print_json({"checkpoint": FILLER, "texts": rows})
+
+
+@command
+def generate(
+    prompt: Annotated[str, typer.Argument(help="How the text begins; it may be empty.")] = "",
+    model: Annotated[str, typer.Option("--model", help="The checkpoint that writes.")] = WRITER,
+    strategy: Annotated[
+        Strategy, typer.Option("--strategy", help="How the next token is chosen.")
+    ] = NUCLEUS,
+    temperature: Annotated[
+        float | None,
+        typer.Option("--temperature", help="Below 1 for what is likely, above for surprises."),
+    ] = None,
+    k: Annotated[
+        int | None,
+        typer.Option("--k", help="Of top-k; the width of the beam; candidates of contrastive."),
+    ] = None,
+    p: Annotated[float | None, typer.Option("--p", help="Of top-p and min-p.")] = None,
+    tokens: Annotated[
+        int | None, typer.Option("--tokens", help="How many at most; default 100, or what fits.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Another one, another text.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Go on with a text, in English of Shakespeare's, word by word as it is written."""
+    if tokens is not None and tokens < 1:
+        raise Stop(f"--tokens is {tokens}", "write at least 1")
+    from companion import checkpoints
+
+    checkpoints.find(model)  # a missing one is said before Keras is imported
+    import companion.backend  # noqa: F401, first: it silences TensorFlow's start
+    from companion import generation
+    from companion.gpt import trained
+
+    try:
+        network, tokenizer = trained.load(model)
+    except TypeError:
+        raise Stop(f"{model} is no GPT", f"for example: --model {WRITER}") from None
+    end = tokenizer.special_tokens[trained.END_OF_TEXT]
+    ids = tokenizer.encode_ordinary(prompt) or [end]
+    given = {"temperature": temperature, "k": k, "p": p}
+    given = {name: value for name, value in given.items() if value is not None}
+    count = tokens or max(1, min(100, network.config.context_length - len(ids)))
+    try:
+        written = generation.write(
+            network, ids, count, strategy.value, stop=[end], seed=seed, **given
+        )
+        pieces = generation.spoken(tokenizer, written)
+        completion = next(pieces, "")  # what cannot be written is said before anything is shown
+    except ValueError as problem:
+        raise Stop(str(problem)) from None
+    if not as_json:
+        typer.echo(prompt + completion, nl=False)
+    for piece in pieces:
+        completion += piece
+        if not as_json:
+            typer.echo(piece, nl=False)
+    if as_json:
+        settings = generation.STRATEGIES[strategy.value] | given
+        said = {"checkpoint": model, "prompt": prompt, "strategy": strategy.value, **settings}
+        print_json({**said, "seed": seed, "completion": completion})
+        return
+    typer.echo()
