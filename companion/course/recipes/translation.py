@@ -91,9 +91,9 @@ RECIPE = Recipe(
     name="translate-en-zh",
     title="English to Chinese and Chinese to English, one small Transformer",
     corpora=("ui_strings", "web_bible", "cuv_bible"),
-    minutes=15,
+    minutes=40,
     cook=_translate,
-    steps=3000,
+    steps=6000,
     settings={
         "microworld": {"train": 8000, "test": 1000},
         "verse_words": 20,
