@@ -60,6 +60,8 @@ def compile(function: Callable[..., Any]) -> Callable[..., Any]:
     if name == "tensorflow":
         import tensorflow as tf
 
+        # It warns when one function is compiled for many shapes; here that is what is asked for.
+        tf.get_logger().setLevel("ERROR")
         # The functions are written in `keras.ops`, also their loops; rewriting their Python code
         # (autograph) would take a third of the time before a first call.
         return tf.function(function, jit_compile=True, autograph=False)

@@ -172,6 +172,45 @@ def test_no_repeat_ngram_by_hand():
         no_repeat_ngram(logits, ids, 0)
 
 
+HUGGING_FACE = (  # logits, and the texts before them
+    np.array(
+        [[2.0, -1, 0.5, 3, -2.5, 1, 0, 2.9], [0.1, 0.2, -0.3, 0, 4, -4, 0.3, 0.25]], "float32"
+    ),
+    np.array([[3, 0, 5, 3, 0], [1, 4, 4, 1, 4]]),
+)
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        # Made once with the logit processors of transformers 5.23: what each leaves, where it cuts.
+        (Filters(top_k=3), [[0, 3, 7], [4, 6, 7]]),
+        # e³, e^2.9 and e² of Σ = 51.5: 0.390 + 0.353 = 0.743, and 0.144 carries it past 0.8. 0.89.
+        (Filters(top_p=0.8), [[0, 3, 7], [4]]),
+        (Filters(top_p=0.4), [[3, 7], [4]]),
+        (Filters(min_p=0.1), [[0, 3, 5, 7], [4]]),
+        # 3 0 5 3 0: behind 0 came 5; 1 4 4 1 4: behind 4 came 4 and 1, behind 1 4 only 4.
+        (Filters(no_repeat_ngram=2), [[0, 1, 2, 3, 4, 6, 7], [0, 2, 3, 5, 6, 7]]),
+        (Filters(no_repeat_ngram=3), [[0, 1, 2, 3, 4, 6, 7], [0, 1, 2, 3, 5, 6, 7]]),
+        (Filters(no_repeat_ngram=1), [[1, 2, 4, 6, 7], [0, 2, 3, 5, 6, 7]]),
+    ],
+)
+def test_filters_keep_what_hugging_faces_processors_keep(filters, expected):
+    assert kept(filters(*HUGGING_FACE)) == expected
+
+
+def test_the_numbers_are_those_of_hugging_faces_processors():
+    # By the same processors. 2/1.3 = 1.5385, 3/1.3 = 2.3077, 1/1.3 = 0.7692; 2/0.7 = 2.8571.
+    punished = [
+        [1.5385, -1.0, 0.5, 2.3077, -2.5, 0.7692, 0.0, 2.9],
+        [0.1, 0.1538, -0.3, 0.0, 3.0769, -4.0, 0.3, 0.25],
+    ]
+    found = array(Filters(repetition_penalty=1.3)(*HUGGING_FACE))
+    np.testing.assert_allclose(found, punished, atol=1e-4)
+    warm = [2.8571, -1.4286, 0.7143, 4.2857, -3.5714, 1.4286, 0.0, 4.1429]
+    np.testing.assert_allclose(array(Filters(temperature=0.7)(*HUGGING_FACE))[0], warm, atol=1e-4)
+
+
 def slow_top_p(row, p):
     """Holtzman et al.'s set, token by token."""
     probs = np.exp(row - row.max())
@@ -266,7 +305,7 @@ def test_sampled_tokens_follow_the_filtered_distribution():
 
 
 def test_a_seed_repeats_a_text_and_another_changes_it():
-    model = gpt()
+    model = Chain(np.zeros((9, 9), "float32"))
     first = sample(model, [[1]], 20, seed=1)
     assert sample(model, [[1]], 20, seed=1) == first
     assert sample(model, [[1]], 20, seed=2) != first
@@ -281,8 +320,7 @@ def test_a_model_that_spells_a_word_is_heard():
     for write in (greedy, sample):
         assert list(map(spelled, write(model, prompts, 9, stop=STOP))) == ["ord", "d"]
     assert spelled(stream(model, prompts[0], 9, stop=STOP)) == "ord"
-    assert spelled(greedy(model, prompts, 2, stop=STOP)[0]) == "or"
-    assert spelled(greedy(model, prompts[:1], 4)[0]) == "ord."
+    assert spelled(greedy(model, prompts, 2)[0]) == "or"
     best = beam_search(model, prompts, 9, width=3, stop=STOP)
     assert [spelled(found[0].ids) for found in best] == ["ord", "d"]
     found = speculative(model, speller("worst"), prompts[0], 9, guesses=2, stop=STOP)
@@ -291,7 +329,7 @@ def test_a_model_that_spells_a_word_is_heard():
     assert spelled(contrastive_search(model, prompts, 9, alpha=0.1, stop=STOP)[0]) == "ord"
 
 
-PROMPTS = [[1, 2, 3], [4], [5, 6, 7, 8, 9, 10, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1, 2]]
+PROMPTS = [[1, 2, 3], [4], [5, 6, 7, 8, 9, 10, 1, 2, 3, 4, 5, 6]]
 
 
 def slow_greedy(model, prompt, max_tokens):
@@ -329,6 +367,7 @@ def test_cached_logits_equal_uncached_on_forced_tokens():
     np.testing.assert_allclose(array(logits), expected[[2, 2, 0], 5], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_stream_is_the_sample_and_a_row_does_not_depend_on_its_neighbours():
     model, filters = gpt(), Filters(1.2, 3, temperature=1.5, top_k=8, top_p=0.9, min_p=0.01)
     texts = sample(model, PROMPTS, 15, filters=filters, seed=4)
@@ -390,7 +429,7 @@ def all_texts(model, prompt, max_tokens, stop, penalty):
     return sorted(found, reverse=True)
 
 
-@pytest.mark.parametrize("penalty", [0.0, 1.0])
+@pytest.mark.parametrize("penalty", [1.0, pytest.param(0.0, marks=pytest.mark.slow)])
 def test_a_beam_that_holds_everything_finds_the_best_texts_of_all(penalty):
     # 4 tokens, one of them the end, 3 places: 3 + … < 64 beginnings.
     model, prompts = gpt(vocab_size=4, scale=1.0), [[1, 2], [3]]
@@ -418,6 +457,7 @@ def test_a_beam_finds_what_greed_misses():
     assert [h.ids for h in narrow] == [(1, 3)]
 
 
+@pytest.mark.slow
 def test_a_beam_of_one_is_greedy_and_filters_bind_it():
     model = gpt()
     stop = greedy(model, PROMPTS[:1], 6)[0][4]
@@ -475,6 +515,7 @@ def test_speculation_keeps_the_distribution_of_the_large_model():
         speculative(model, draft, [0], 3, guesses=0)
 
 
+@pytest.mark.slow
 def test_a_draft_that_is_the_model_is_always_right():
     model = gpt()
     found = speculative(model, model, PROMPTS[0], 15, guesses=3, filters=Filters(top_k=4))
@@ -482,6 +523,7 @@ def test_a_draft_that_is_the_model_is_always_right():
     assert found.accepted == found.proposed >= 9
 
 
+@pytest.mark.slow
 def test_speculation_without_chance_is_greedy():
     # top_k = 1 leaves one token to draw.
     model, draft = gpt(), gpt(seed=50)
@@ -497,6 +539,7 @@ def translator():
     return randomise(Transformer(config), seed=5, scale=0.5)
 
 
+@pytest.mark.slow
 def test_a_translation_is_chapter_5s():
     model = translator()
     source = np.array([[3, 4, 5, 0, 0], [6, 7, 8, 9, 3], [5, 3, 0, 0, 0]], "int32")

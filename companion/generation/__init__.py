@@ -2,7 +2,8 @@
 
 Reading order: `filters` (which tokens may be drawn) → `cache` (what has been read is kept; what
 decoding asks of a model) → `loops` (greedy and sampling, one compiled program; streaming) →
-`reading` (a text being written by a search) → `beam` → `contrastive` → `speculative`.
+`reading` (a text being written by a search) → `beam` → `contrastive` → `speculative` → `writing`
+(all of them by name).
 """
 
 from .beam import Hypothesis, beam_search
@@ -19,8 +20,10 @@ from .filters import (
 )
 from .loops import draw, greedy, sample, stream
 from .speculative import Speculation, speculative
+from .writing import STRATEGIES, spoken, write
 
 __all__ = [
+    "STRATEGIES",
     "Filters",
     "Hypothesis",
     "KVCache",
@@ -36,8 +39,10 @@ __all__ = [
     "repetition_penalty",
     "sample",
     "speculative",
+    "spoken",
     "stream",
     "temperature",
     "top_k",
     "top_p",
+    "write",
 ]

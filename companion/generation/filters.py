@@ -7,10 +7,13 @@ vocabulary, L room for a text.
 """
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 
+import numpy as np
 from keras import ops
 
+from companion import backend
 from companion.attention import MASKED
 
 
@@ -19,7 +22,7 @@ def temperature(logits, value):
 
     Raises `ValueError` for a value that is not above 0.
     """
-    _check(value, lambda: value > 0, 'temperature is {}; it is above 0 (for 0 use "greedy")')
+    _check("temperature", value)
     return ops.convert_to_tensor(logits) / value
 
 
@@ -28,10 +31,9 @@ def top_k(logits, k):
 
     All are kept when k ≥ V. Raises `ValueError` for a k below 1.
     """
-    _check(k, lambda: k >= 1, "k is {}; at least one token is kept")
+    _check("top_k", k)
     logits = ops.convert_to_tensor(logits)
-    last = ops.minimum(ops.cast(k, "int32"), logits.shape[-1]) - 1
-    return _keep(logits, logits >= ops.take(_descending(logits), last, axis=-1)[:, None])
+    return _keep(logits, _likeliest(logits, ops.ones_like(logits, "float32"), k))
 
 
 def top_p(logits, p):
@@ -40,15 +42,13 @@ def top_p(logits, p):
     A token is kept when those likelier than it have less than p. One always is, all are for p = 1,
     and those as likely as the last kept stay. Raises `ValueError` for a p outside (0, 1].
     """
-    _check(p, lambda: 0 < p <= 1, "p is {}; it is above 0 and at most 1 (1 keeps all)")
-    logits = ops.convert_to_tensor(logits)
-    ordered = _descending(logits)
-    probs = ops.softmax(ops.cast(ordered, "float32"), axis=-1)
-    before = ops.cumsum(probs, axis=-1) - probs  # of the likelier ones
-    # A sum of rounded numbers reaches 1 too early, so p = 1 is not left to it.
-    kept = ops.logical_or(before < p, ops.logical_or(before <= 0, p >= 1))
-    last = ops.sum(ops.cast(kept, "int32"), axis=-1, keepdims=True) - 1
-    return _keep(logits, logits >= ops.take_along_axis(ordered, last, axis=-1))
+    _check("top_p", p)
+    logits, p = ops.convert_to_tensor(logits), ops.cast(p, "float32")
+    wide = ops.cast(logits, "float32")
+    weights = ops.exp(wide - ops.max(wide, axis=-1, keepdims=True))
+    # A sum of rounded numbers reaches the whole too early, so p = 1 is not left to it.
+    goal = ops.sum(weights, axis=-1, keepdims=True) * ops.where(p < 1, p, np.inf)
+    return _keep(logits, _likeliest(logits, weights, goal))
 
 
 def min_p(logits, p):
@@ -56,7 +56,7 @@ def min_p(logits, p):
 
     Raises `ValueError` for a p outside (0, 1]; 1 keeps the likeliest only.
     """
-    _check(p, lambda: 0 < p <= 1, "p is {}; it is above 0 and at most 1")
+    _check("min_p", p)
     logits = ops.convert_to_tensor(logits)
     least = ops.max(logits, axis=-1, keepdims=True) + ops.log(ops.cast(p, logits.dtype))
     return _keep(logits, logits >= least)
@@ -68,7 +68,7 @@ def repetition_penalty(logits, ids, penalty):
     Keskar et al. 2019, §4.1. `ids` (batch, length) are the text so far, below 0 where there is
     none. Raises `ValueError` for a penalty that is not above 0; 1 changes nothing.
     """
-    _check(penalty, lambda: penalty > 0, "penalty is {}; it is above 0, and 1 for none")
+    _check("repetition_penalty", penalty)
     logits, ids = ops.convert_to_tensor(logits), ops.convert_to_tensor(ids)
     punished = ops.where(logits > 0, logits / penalty, logits * penalty)
     return ops.where(_marked(ids, ids >= 0, logits.shape[-1]), punished, logits)
@@ -81,7 +81,7 @@ def no_repeat_ngram(logits, ids, n):
     are looked for earlier in it. n = 1 forbids every token of the text. Raises `ValueError` for an
     n below 1.
     """
-    _check(n, lambda: n >= 1, "n is {}; an n-gram has at least one token")
+    _check("no_repeat_ngram", n)
     logits, ids = ops.convert_to_tensor(logits), ops.cast(ids, "int32")
     length, vocab_size = ids.shape[1], logits.shape[-1]
     if length < n:
@@ -114,7 +114,8 @@ class Filters:
     min_p: float | None = None
 
     def __post_init__(self):
-        self(ops.zeros((1, 2)), ops.zeros((1, 1), "int32"))  # says what is wrong with a value
+        for name, value in dataclasses.asdict(self).items():
+            _check(name, value)
 
     def __call__(self, logits, ids):
         """The logits (batch, vocab) after all filters, `ids` (batch, length) being the text."""
@@ -142,9 +143,21 @@ def filtered(logits, ids, n: int | None, numbers: Mapping):
 WITHOUT_TEXT = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p}
 
 
-def _check(value, right, message: str) -> None:
+# What a filter's number has to be, and how one is named that is not.
+LIMITS = {
+    "repetition_penalty": (lambda x: x > 0, "penalty is {}; it is above 0, and 1 for none"),
+    "no_repeat_ngram": (lambda x: x >= 1, "n is {}; an n-gram has at least one token"),
+    "temperature": (lambda x: x > 0, 'temperature is {}; it is above 0 (for 0 use "greedy")'),
+    "top_k": (lambda x: x >= 1, "k is {}; at least one token is kept"),
+    "top_p": (lambda x: 0 < x <= 1, "p is {}; it is above 0 and at most 1 (1 keeps all)"),
+    "min_p": (lambda x: 0 < x <= 1, "p is {}; it is above 0 and at most 1"),
+}
+
+
+def _check(name: str, value) -> None:
     """Raise for a wrong number; tensors are not looked into."""
-    if isinstance(value, int | float) and not right():
+    right, message = LIMITS[name]
+    if isinstance(value, int | float) and not right(value):
         raise ValueError(message.format(value))
 
 
@@ -152,8 +165,36 @@ def _keep(logits, kept):
     return ops.where(kept, logits, ops.cast(MASKED, logits.dtype))
 
 
-def _descending(logits):
-    return ops.flip(ops.sort(logits, axis=-1), axis=-1)
+def _likeliest(logits, weights, goal):
+    """Which tokens are among the likeliest that together weigh `goal`; all, if they do not. (B, V)
+
+    Finds by halving how far below the likeliest token the last one lies: some thirty sums over the
+    vocabulary, a tenth of the time that sorting it takes.
+    """
+    return _compiled()(ops.cast(logits, "float32"), weights, ops.cast(goal, "float32"))
+
+
+@functools.cache
+def _compiled():
+    """Outside of a compiled loop thirty turns would be slow."""
+    return backend.compile(_by_halving)
+
+
+def _by_halving(logits, weights, goal):
+    below = ops.max(logits, axis=-1, keepdims=True) - logits
+    # Numbers from 0 on are ordered as their bits are, and bits can be counted through.
+    below = ops.view(below, dtype="int32")
+
+    def goes_on(few, enough):
+        return ops.any(few + 1 < enough)
+
+    def halve(few, enough):
+        middle = few + (enough - few) // 2
+        weight = ops.sum(ops.where(below <= middle, weights, 0.0), axis=-1, keepdims=True)
+        return ops.where(weight < goal, middle, few), ops.where(weight < goal, enough, middle)
+
+    farthest = ops.max(below, axis=-1, keepdims=True)
+    return below <= ops.while_loop(goes_on, halve, (ops.full_like(farthest, -1), farthest))[1]
 
 
 def _marked(ids, chosen, vocab_size):

@@ -65,15 +65,13 @@ def stream(
     """
     inputs = _Inputs(model, [prompt], max_tokens, filters, stop, seed)
     turn = inputs.program("turn", _turn_program)
-    begin = inputs.program("begin", _begin_program)
-    text, state = begin(*inputs.arguments)
+    state = inputs.program("begin", _begin_program)(*inputs.arguments)
     for place in range(inputs.width, inputs.width + max_tokens):
-        number = int(text[0, place])
+        state = turn(*inputs.arguments, state)
+        number = int(state[3][0, place])
         if number in stop:
             return
         yield number
-        if place + 1 < inputs.width + max_tokens:
-            text, state = turn(*inputs.arguments, text, state)
 
 
 def draw(logits, chance):
@@ -81,11 +79,12 @@ def draw(logits, chance):
 
     (batch, vocab) and (batch,) → int32 (batch,). A token of probability 0 is never drawn.
     """
-    probs = ops.softmax(ops.cast(logits, "float32"), axis=-1)
-    total = ops.cumsum(probs, axis=-1)
-    # The sum may end a little beside 1; below it by a rounding, so that some token passes.
+    logits = ops.cast(logits, "float32")
+    weights = ops.exp(logits - ops.max(logits, axis=-1, keepdims=True))
+    total = ops.cumsum(weights, axis=-1)
+    # Below the whole sum by a rounding, so that some token passes.
     goal = chance[:, None] * total[:, -1:] * (1 - 2.0**-22)
-    return ops.cast(ops.argmax(ops.logical_and(total > goal, probs > 0), axis=-1), "int32")
+    return ops.cast(ops.argmax(ops.logical_and(total > goal, weights > 0), axis=-1), "int32")
 
 
 class _Inputs:
@@ -97,8 +96,9 @@ class _Inputs:
         ids, padding = padded_prompts(model, prompts, max_tokens)
         self.rows, self.width = ids.shape
         numbers = filters.numbers()
+        self.likeliest = seed is None
         # A program is made for the filters that are on, whatever their numbers are.
-        self.key = (max_tokens, self.n, tuple(numbers), seed is None, padding is None)
+        self.key = (max_tokens, self.n, tuple(numbers), self.likeliest, padding is None)
         self.arguments = (
             weights(model),
             model.start(self.rows, self.width + max_tokens),
@@ -115,7 +115,9 @@ class _Inputs:
         programs = vars(network(self.model)).setdefault("_programs", {})
         key = (name, *self.key)
         if key not in programs:
-            programs[key] = backend.compile(make(self.model, self.max_tokens, self.n, self.key[3]))
+            programs[key] = backend.compile(
+                make(self.model, self.max_tokens, self.n, self.likeliest)
+            )
         return programs[key]
 
 
@@ -153,82 +155,61 @@ def _until(ids: list[int], ends: set[int]) -> list[int]:
     return ids
 
 
-def _begin(model, max_tokens, n, likeliest):
-    """The first half of every program: the prompt read and the first token written."""
+def _read_prompt(model, layers, ids, padding, max_tokens):
+    """What follows the prompts, and the state of the loop: place, layers, logits, text, done."""
+    rows, width = ids.shape
+    # Padding is read, but never looked at.
+    logits, cache = KVCache(layers, 0).read(model, ops.maximum(ids, 0), padding)
+    room = ops.full((rows, max_tokens), NOTHING, "int32")
+    text = ops.concatenate([ids, room], axis=1)
+    place = ops.convert_to_tensor(width, "int32")
+    return place, cache.layers, logits, text, ops.zeros((rows,), "bool")
 
-    def begin(layers, ids, padding, numbers, ends, chances):
-        room = ops.full((ids.shape[0], max_tokens), NOTHING, "int32")
-        text = ops.concatenate([ids, room], axis=1)
-        shown = ops.maximum(ids, 0)  # padding is read, but never looked at
-        logits, cache = KVCache(layers, 0).read(model, shown, padding)
-        done = ops.zeros((ids.shape[0],), "bool")
-        return put(logits, text, done, ids.shape[1], numbers, ends, chances[0]), cache.layers
 
-    def put(logits, text, done, place, numbers, ends, chance):
+def _turn(model, n, likeliest, width, padding, numbers, ends, chances):
+    """One turn of the loop: the token at `place` is chosen, written and read."""
+
+    def turn(place, layers, logits, text, done):
         logits = filtered(logits, text, n, numbers)
-        new = ops.cast(ops.argmax(logits, axis=-1), "int32") if likeliest else draw(logits, chance)
+        if likeliest:
+            new = ops.cast(ops.argmax(logits, axis=-1), "int32")
+        else:
+            new = draw(logits, ops.take(chances, place - width, axis=0))
         text = ops.slice_update(text, (0, place), ops.where(done, NOTHING, new)[:, None])
-        return text, ops.logical_or(done, ops.take(ends, new))
-
-    return begin, put
-
-
-def _turn(model, width, put):
-    """One turn of the loop: the token before `place` is read, and the one at `place` written."""
-
-    def turn(place, layers, text, done, padding, numbers, ends, chances):
-        # Not `ops.slice`: XLA would make another program for each place.
-        last = ops.take(text, place - 1, axis=1)[:, None]
-        cache = KVCache(layers, place - 1)
-        logits, cache = cache.read(model, ops.maximum(last, 0), padding)
-        chance = ops.take(chances, place - width, axis=0)
-        text, done = put(logits, text, done, place, numbers, ends, chance)
-        return cache.layers, text, done
+        done = ops.logical_or(done, ops.take(ends, new))
+        logits, cache = KVCache(layers, place).read(model, new[:, None], padding)
+        return place + 1, cache.layers, logits, text, done
 
     return turn
 
 
 def _whole_program(model, max_tokens, n, likeliest):
-    begin, put = _begin(model, max_tokens, n, likeliest)
-
     def program(values, layers, ids, padding, numbers, ends, chances):
         width = ids.shape[1]
-        turn = _turn(model, width, put)
+        turn = _turn(model, n, likeliest, width, padding, numbers, ends, chances)
 
-        def goes_on(place, layers, text, done):
+        def goes_on(place, layers, logits, text, done):
             return ops.logical_and(place < width + max_tokens, ops.logical_not(ops.all(done)))
 
-        def body(place, layers, text, done):
-            after = turn(place, layers, text, done, padding, numbers, ends, chances)
-            return (place + 1, *after)
-
         with with_weights(model, values):
-            (text, done), layers = begin(layers, ids, padding, numbers, ends, chances)
-            start = (ops.convert_to_tensor(width + 1, "int32"), layers, text, done)
-            return ops.while_loop(goes_on, body, start)[2]
+            state = _read_prompt(model, layers, ids, padding, max_tokens)
+            return ops.while_loop(goes_on, turn, state)[3]
 
     return program
 
 
 def _begin_program(model, max_tokens, n, likeliest):
-    begin, _ = _begin(model, max_tokens, n, likeliest)
-
     def program(values, layers, ids, padding, numbers, ends, chances):
         with with_weights(model, values):
-            (text, done), layers = begin(layers, ids, padding, numbers, ends, chances)
-        return text, (ops.convert_to_tensor(ids.shape[1] + 1, "int32"), layers, done)
+            return _read_prompt(model, layers, ids, padding, max_tokens)
 
     return program
 
 
 def _turn_program(model, max_tokens, n, likeliest):
-    _, put = _begin(model, max_tokens, n, likeliest)
-
-    def program(values, layers, ids, padding, numbers, ends, chances, text, state):
-        place, layers, done = state
-        turn = _turn(model, ids.shape[1], put)
+    def program(values, layers, ids, padding, numbers, ends, chances, state):
+        turn = _turn(model, n, likeliest, ids.shape[1], padding, numbers, ends, chances)
         with with_weights(model, values):
-            layers, text, done = turn(place, layers, text, done, padding, numbers, ends, chances)
-        return text, (place + 1, layers, done)
+            return turn(*state)
 
     return program
