@@ -101,8 +101,9 @@ def table(*columns: str, title: str | None = None):
     from rich.table import Table
 
     shown = Table(title=title, box=None, title_justify="left", pad_edge=False)
-    for column in columns:
-        shown.add_column(column, overflow="fold")
+    for place, column in enumerate(columns):
+        # What the first column names is typed again: it stays in one piece on a narrow terminal.
+        shown.add_column(column, overflow="fold", no_wrap=place == 0)
     return shown
 
 
