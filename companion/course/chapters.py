@@ -80,6 +80,7 @@ CHAPTERS = (
         55,
         ("shakespeare", "sanguo", "gpt2_vocab"),
     ),
+    Chapter(8, "generation", "Decoding", 55, ("shakespeare",)),
 )
 
 
