@@ -9,9 +9,9 @@ from pathlib import Path
 from companion import cache
 
 from . import bert, gpt, translation
-from .base import Dish, Recipe, Say, machine
+from .base import Dish, Recipe, Say
 
-__all__ = ["RECIPES", "Dish", "Recipe", "Say", "find", "machine", "train"]
+__all__ = ["RECIPES", "Dish", "Recipe", "Say", "find", "train"]
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe for recipe in (translation.RECIPE, bert.RECIPE, gpt.ENGLISH, gpt.CHINESE)

@@ -53,3 +53,36 @@ class Dish:
 def machine() -> str:
     """One line on where a model was trained."""
     return f"{os.cpu_count()} processors ({platform.machine()}), Python {platform.python_version()}"
+
+
+def train_by(recipe: Recipe, model, fresh, batches, state: Path, say: Say) -> tuple[Any, dict]:
+    """Train `model` as the recipe says, resuming from `state`; (model to measure, history).
+
+    The model to measure is `fresh`, made in float32, with the weights that reading the file to be
+    written will give: what is measured of it is true of the checkpoint, on any machine.
+    """
+    from companion import checkpoints, training
+
+    every = recipe.settings["every"]
+    progress = training.Progress(recipe.steps, every, say)
+    history = training.fit(
+        model, batches, recipe.steps, every=every, resume=state, callbacks=[progress]
+    )
+    checkpoints.round_weights(model)
+    return checkpoints.copied(model, fresh), history
+
+
+def told(recipe: Recipe, history: dict, seconds: float, precision: str) -> dict[str, Any]:
+    """What every card says of a training; `seconds` went by before the first step."""
+    from companion import backend
+
+    return {
+        "steps": recipe.steps,
+        "seed": recipe.seed,
+        "seconds": round(seconds + sum(history["seconds"])),
+        "last loss": round(history["loss"][-1], 4),
+        "machine": machine(),
+        "precision": precision,
+        "versions": backend.describe()["backend"],
+        **recipe.settings["learning"],
+    }

@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .base import Dish, Recipe, Say, machine
+from .base import Dish, Recipe, Say, told, train_by
 
 
 def _fill_gaps(recipe: Recipe, state: Path, say: Say) -> Dish:
     """A small BERT on news, reviews and a novel; masks are drawn anew at every step."""
-    from companion import backend, checkpoints, training  # backend first: it silences TensorFlow
+    from companion import backend, training  # backend first: it silences TensorFlow
     from companion import bert as bt
 
     begun = time.perf_counter()
@@ -42,16 +42,7 @@ def _fill_gaps(recipe: Recipe, state: Path, say: Say) -> Dish:
     bt.start_from_waves(model.bert)
     bt.compile_for_gaps(model, recipe.steps, **set_["learning"])
     prepared = time.perf_counter() - begun
-    history = training.fit(
-        model,
-        batches,
-        recipe.steps,
-        every=set_["every"],
-        resume=state,
-        callbacks=[training.Progress(recipe.steps, set_["every"], say)],
-    )
-    checkpoints.round_weights(model)
-    model = checkpoints.copied(model, bt.MaskedBert(config))
+    model, history = train_by(recipe, model, bt.MaskedBert(config), batches, state, say)
     kept = state.with_name("tokenizer.json")
     tokenizer.save(kept)
     say("measuring on held-out text")
@@ -65,8 +56,6 @@ def _fill_gaps(recipe: Recipe, state: Path, say: Say) -> Dish:
         "config": dataclasses.asdict(config),
         "parameters": model.count_params(),
         "training": {
-            "steps": recipe.steps,
-            "seed": recipe.seed,
             "rows a batch, in turn": [
                 f"{set_[kind]['batch_size']} × {length}"
                 for kind, length in (
@@ -75,12 +64,7 @@ def _fill_gaps(recipe: Recipe, state: Path, say: Say) -> Dish:
                 )
             ],
             "rate of gaps": rate,
-            "seconds": round(prepared + sum(history["seconds"])),
-            "last loss (nats a gap)": round(history["loss"][-1], 4),
-            "machine": machine(),
-            "precision": precision,
-            "versions": backend.describe()["backend"],
-            **set_["learning"],
+            **told(recipe, history, prepared, precision),
         },
         "metrics on held-out text, of the float16 weights": measure(
             bt.Filler(model, tokenizer), short, set_

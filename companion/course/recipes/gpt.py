@@ -4,12 +4,12 @@ import dataclasses
 import time
 from pathlib import Path
 
-from .base import Dish, Recipe, Say, machine
+from .base import Dish, Recipe, Say, told, train_by
 
 
 def _gpt(recipe: Recipe, state: Path, say: Say) -> Dish:
     """A small GPT on the train splits of the recipe's corpora, its own BPE learned from them."""
-    from companion import backend, checkpoints, training  # backend first: it silences TensorFlow
+    from companion import backend, training  # backend first: it silences TensorFlow
     from companion import gpt as gpt_chapter
     from companion.gpt import trained
     from companion.tokenization import BPE
@@ -27,16 +27,14 @@ def _gpt(recipe: Recipe, state: Path, say: Say) -> Dish:
         model = gpt_chapter.GPT(config)
     gpt_chapter.compile_for_pretraining(model, recipe.steps, **set_["learning"])
     prepared = time.perf_counter() - begun
-    history = training.fit(
+    model, history = train_by(
+        recipe,
         model,
+        gpt_chapter.GPT(config),
         gpt_chapter.batches(ids, config.context_length, set_["batch_size"], recipe.seed),
-        recipe.steps,
-        every=set_["every"],
-        resume=state,
-        callbacks=[training.Progress(recipe.steps, set_["every"], say)],
+        state,
+        say,
     )
-    checkpoints.round_weights(model)
-    model = checkpoints.copied(model, gpt_chapter.GPT(config))
     kept = state.with_name("tokenizer.json")
     tokenizer.save(kept)
     say("measuring on the held-out splits")
@@ -59,18 +57,11 @@ def _gpt(recipe: Recipe, state: Path, say: Say) -> Dish:
         "config": dataclasses.asdict(config),
         "parameters": model.count_params(),
         "training": {
-            "steps": recipe.steps,
-            "seed": recipe.seed,
             "tokens a batch": set_["batch_size"] * config.context_length,
             "passes over the text": round(
                 recipe.steps * set_["batch_size"] * config.context_length / len(ids), 2
             ),
-            "seconds": round(prepared + sum(history["seconds"])),
-            "last loss (nats a token)": round(history["loss"][-1], 4),
-            "machine": machine(),
-            "precision": precision,
-            "versions": backend.describe()["backend"],
-            **set_["learning"],
+            **told(recipe, history, prepared, precision),
         },
         "bits per character, of the float16 weights": metrics,
     }

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .base import Dish, Recipe, Say, machine
+from .base import Dish, Recipe, Say, told, train_by
 
 
 def _translate(recipe: Recipe, state: Path, say: Say) -> Dish:
     """One small Transformer for both directions, on microworld, ui_strings and short verses."""
-    from companion import backend, checkpoints, training  # backend first: it silences TensorFlow
+    from companion import backend, training  # backend first: it silences TensorFlow
     from companion import transformer as tr
 
     begun = time.perf_counter()
@@ -29,16 +29,14 @@ def _translate(recipe: Recipe, state: Path, say: Say) -> Dish:
         model = tr.Transformer(config)
     tr.compile_for_translation(model, recipe.steps, **set_["learning"])
     prepared = time.perf_counter() - begun
-    history = training.fit(
+    model, history = train_by(
+        recipe,
         model,
+        tr.Transformer(config),
         tr.batches(source, target, set_["tokens"], recipe.seed),
-        recipe.steps,
-        every=set_["every"],
-        resume=state,
-        callbacks=[training.Progress(recipe.steps, set_["every"], say)],
+        state,
+        say,
     )
-    checkpoints.round_weights(model)
-    model = checkpoints.copied(model, tr.Transformer(config))
     kept = state.with_name("tokenizer.json")
     tokenizer.save(kept)
     say("measuring on the test splits")
@@ -57,15 +55,8 @@ def _translate(recipe: Recipe, state: Path, say: Say) -> Dish:
         "config": dataclasses.asdict(config),
         "parameters": model.count_params(),
         "training": {
-            "steps": recipe.steps,
-            "seed": recipe.seed,
             "tokens a batch and side": set_["tokens"],
-            "seconds": round(prepared + sum(history["seconds"])),
-            "last loss (nats a token)": round(history["loss"][-1], 4),
-            "machine": machine(),
-            "precision": precision,
-            "versions": backend.describe()["backend"],
-            **set_["learning"],
+            **told(recipe, history, prepared, precision),
         },
         "metrics on the test splits, of the float16 weights": metrics,
     }
