@@ -9,21 +9,18 @@ is reported.
 """
 
 import argparse
-import json
 import os
-import statistics
-import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tests.benchmarks import beside
+
 SHAPE = {"vocab_size": 4096, "d_model": 256, "layers": 4, "heads": 4, "length": 128, "batch": 32}
 GAPS, STEPS = 20, 10
-PLAIN = ("TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL")
 HUB, TUNED = "KerasHub BertMaskedLM as it comes", "KerasHub BertMaskedLM, our settings"
 ENTRANTS = {
-    "companion": "oneDNN on, no XLA",
+    beside.OURS: "oneDNN on, no XLA",
     HUB: "nothing set; jit_compile='auto' means no XLA",
     TUNED: "oneDNN on, no XLA, optimizer built before fit, our Adam",
 }
@@ -58,17 +55,8 @@ def work(entrant: str) -> None:
     """Train one entrant in this process and print its clock readings as JSON."""
     if entrant != HUB:
         import companion  # noqa: F401, sets the environment
-    import time
-
     import keras
     import numpy as np
-
-    wall, worked = [], []
-
-    class Clock(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch, logs=None):
-            wall.append(time.perf_counter())
-            worked.append(time.process_time())
 
     rng = np.random.default_rng(0)
     ids = rng.integers(5, SHAPE["vocab_size"], (SHAPE["batch"], SHAPE["length"])).astype("int32")
@@ -79,90 +67,50 @@ def work(entrant: str) -> None:
     theirs = {"token_ids": ids, "segment_ids": 0 * ids, "padding_mask": ones}
     theirs |= {"mask_positions": positions}
     keras.utils.set_random_seed(0)
-    model = _ours() if entrant == "companion" else _hub()
+    model = _ours() if entrant == beside.OURS else _hub()
     if entrant == HUB:
         model.compile()  # its own choice of optimizer and loss
         inputs = {name: np.tile(array, (STEPS, 1)) for name, array in theirs.items()}
         repeated = np.tile(labels, (STEPS, 1))
-        wall.append(time.perf_counter())
-        worked.append(time.process_time())
-        model.fit(inputs, repeated, batch_size=SHAPE["batch"], verbose=0, callbacks=[Clock()])
+
+        def train(callbacks):
+            size = SHAPE["batch"]
+            model.fit(inputs, repeated, batch_size=size, verbose=0, callbacks=callbacks)
+            return model.count_params()
     else:
         from companion import backend, training
         from companion.bert import compile_for_gaps
 
-        if entrant == "companion":
+        batch = ((ids, positions), labels)
+        if entrant == beside.OURS:
             compile_for_gaps(model, STEPS)
-            batch = (ids, positions), labels
-        else:
+        else:  # the same layers without KerasHub's own fit, which takes no PyDataset
+            model, batch = keras.Model(model.input, model.output), (theirs, labels)
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
             model.compile(backend.Adam(1e-3), loss)
-            batch = theirs, labels
-        wall.append(time.perf_counter())
-        worked.append(time.process_time())
-        training.fit(model, lambda step: batch, STEPS, every=STEPS, callbacks=[Clock()])
-    print(json.dumps({"wall": wall, "work": worked, "parameters": model.count_params()}))
+
+        def train(callbacks):
+            training.fit(model, lambda step: batch, STEPS, every=STEPS, callbacks=callbacks)
+            return model.count_params()
+
+    beside.timed(train)
 
 
 def run(entrant: str) -> dict:
     """One entrant in a fresh process: seconds to the first step and a step, wall and processor."""
-    environment = {name: value for name, value in os.environ.items() if name not in PLAIN}
-    line = [sys.executable, __file__, "--work", entrant]
-    done = subprocess.run(
-        line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True
-    )
-    read = json.loads(done.stdout.splitlines()[-1])
-    readings = {"parameters": read["parameters"]}
-    for clock in ("wall", "work"):
-        gaps = [b - a for a, b in zip(read[clock], read[clock][1:], strict=False)]
-        # The first two steps settle caches; what follows is the steady state.
-        readings |= {f"first {clock}": gaps[0], f"step {clock}": statistics.median(gaps[2:])}
-    return readings
+    return beside.readings([sys.executable, __file__, "--work", entrant])
 
 
 def section(rounds: list[dict[str, dict]]) -> str:
     """The table: seconds, and ratios to ours as medians over the rounds."""
     from tests.benchmarks.common import machine, table
 
-    rows = []
-    for entrant, settings in ENTRANTS.items():
-
-        def middle(key, entrant=entrant):
-            return statistics.median(one[entrant][key] for one in rounds)
-
-        def ratios(key, entrant=entrant):
-            if entrant == "companion":
-                return ""
-            both = (f"{key} {clock}" for clock in ("wall", "work"))
-            shares = ([r[entrant][name] / r["companion"][name] for r in rounds] for name in both)
-            return " / ".join(f"{statistics.median(share):.2f}" for share in shares)
-
-        rows.append(
-            [
-                f"{entrant} ({settings})",
-                f"{rounds[0][entrant]['parameters']:,}",
-                f"{middle('step wall'):.2f}",
-                f"{middle('step work'):.2f}",
-                ratios("step"),
-                f"{middle('first wall'):.1f}",
-                ratios("first"),
-            ]
-        )
-    header = [
-        "model",
-        "parameters",
-        "step, s",
-        "processor-s",
-        "step ÷ ours (wall / processor)",
-        "first step, s",
-        "first ÷ ours (wall / processor)",
-    ]
     return (
         f"{machine()}, {os.cpu_count()} threads. `python tests/benchmarks/bench_bert.py`\n\n"
         f"Medians of {len(rounds)} rounds of {STEPS} steps; a step is {SHAPE['batch']} × "
         f"{SHAPE['length']} tokens with {GAPS} gaps a row; the first is timed from the call of "
         "`fit`. KerasHub's model has a pooler, which filling gaps does not train.\n\n"
-        + table(header, rows)
+        + table(beside.HEADER, beside.rows(rounds, ENTRANTS))
     )
 
 
