@@ -164,6 +164,19 @@ def round_weights(model) -> None:
         variables[name].assign(half.astype(variables[name].dtype))
 
 
+def foreign_tensors(path: str | Path) -> dict[str, np.ndarray]:
+    """The tensors of a safetensors file that others wrote, by their names.
+
+    Raises `ValueError` for a file that is none, or of numbers that NumPy does not know.
+    """
+    try:
+        return load_tensors(Path(path).read_bytes())
+    except (OSError, SafetensorError, TypeError, KeyError) as error:
+        raise ValueError(
+            f"{path} cannot be read as safetensors of float32 or float16 ({error})"
+        ) from error
+
+
 def copied(source, target):
     """`target`, with the weights of `source`: the same model in another precision, for example."""
     theirs = by_path(source)

@@ -10,9 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 
-from companion import corpora
+from companion import checkpoints, corpora
 
 from .config import BertConfig
 from .model import Bert
@@ -42,13 +41,7 @@ def from_safetensors(path: str | Path, num_heads: int | None = None) -> Bert:
     shape, or not BERT's.
     """
     path = Path(path)
-    try:
-        with safe_open(path, "numpy") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError, TypeError) as error:
-        raise ValueError(
-            f"{path} cannot be read as safetensors of float32 or float16 ({error})"
-        ) from error
+    tensors = checkpoints.foreign_tensors(path)
     if num_heads is None and (beside := path.with_name("config.json")).is_file():
         num_heads = json.loads(beside.read_text(encoding="utf-8"))["num_attention_heads"]
     return from_tensors(tensors, num_heads, "gelu", str(path))

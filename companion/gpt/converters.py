@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+
+from companion import checkpoints
 
 from .config import GPTConfig
 from .model import GPT
@@ -30,13 +31,7 @@ def from_safetensors(path: str | Path, num_heads: int | None = None) -> GPT:
     are missing, of another shape, or not GPT-2's.
     """
     path = Path(path)
-    try:
-        with safe_open(path, "numpy") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError, TypeError) as error:
-        raise ValueError(
-            f"{path} cannot be read as safetensors of float32 or float16 ({error})"
-        ) from error
+    tensors = checkpoints.foreign_tensors(path)
     if num_heads is None and (beside := path.with_name("config.json")).is_file():
         num_heads = json.loads(beside.read_text(encoding="utf-8"))["n_head"]
     return from_tensors(tensors, num_heads, str(path))
