@@ -35,7 +35,7 @@ from companion.bert import (
     mean_pooling,
     parameter_count,
     sentence_vectors,
-    start_from_waves,
+    start_from_neighbours,
     word_vectors,
 )
 from companion.tokenization import WordPiece
@@ -320,13 +320,33 @@ def test_weights_start_at_a_truncated_normal_of_0_02():
         assert np.abs(array(weight)).max() <= 0.04
 
 
-def test_positions_may_start_as_waves_as_wide_as_the_rest():
-    model = Bert(dataclasses.replace(SMALL, context_length=256))
-    start_from_waves(model)
+def test_a_small_model_may_start_with_heads_that_look_at_the_neighbours():
+    config = dataclasses.replace(SMALL, vocab_size=512, context_length=40, d_model=96, num_heads=2)
+    model = Bert(config)
+    start_from_neighbours(model)
+    ids = np.random.default_rng(0).integers(5, 512, (3, 40))
+    weights = array(model.layers_of(ids)[1][0]).mean(axis=0)  # (H, T, T)
+    # By chance a head gives each of 40 places 0.025; these look one to the left, one to the right.
+    assert np.diagonal(weights[0], -1).mean() > 0.3
+    assert np.diagonal(weights[1], 1).mean() > 0.3
+
+
+def test_positions_that_start_as_waves_are_turned_alike_by_one_step():
+    model = Bert(dataclasses.replace(SMALL, context_length=16))
+    start_from_neighbours(model)
     table = array(model.positions.table)
-    # sin(1) = 0.841471 in the first column of position 1, times 0.02·√2.
-    assert table[1, 0] == pytest.approx(0.841471 * 0.02 * math.sqrt(2), rel=1e-5)
-    assert np.abs(table).max() == pytest.approx(0.02 * math.sqrt(2), rel=1e-3)
+    hands = table[:, 0::2] * 1j + table[:, 1::2]  # cos + i·sin: each pair is the hand of a clock
+    turns = hands[1:] / hands[:-1]
+    assert np.abs(turns - turns[0]).max() < 1e-5
+    # d_model 8: four waves of (i + ½)·π/4, as wide as N(0, 0.02²): √2 · 0.02 = 0.0283.
+    expected = [np.pi / 8, 3 * np.pi / 8, 5 * np.pi / 8, 7 * np.pi / 8]
+    assert np.allclose(sorted(np.angle(turns[0])), expected, atol=1e-5)
+    assert np.abs(hands) == pytest.approx(0.028284, rel=1e-4)
+
+
+def test_a_head_of_one_column_cannot_hold_a_wave():
+    with pytest.raises(ValueError, match="two columns"):
+        start_from_neighbours(Bert(dataclasses.replace(SMALL, d_model=4, num_heads=4)))
 
 
 # Heads

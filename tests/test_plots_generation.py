@@ -53,7 +53,16 @@ def test_speed_is_drawn_over_the_length_on_logarithmic_axes():
 
 def test_a_point_of_the_trade_has_its_setting_beside_it():
     (axes,) = plots.trade({"t": {"0.5": (0.2, -1.0), "1": (0.8, -3.0)}}, real=(0.9, -3.1)).axes
-    assert [text.get_text() for text in axes.texts] == ["0.5", "1"]
-    line, star = axes.get_lines()
+    assert [text.get_text() for text in axes.texts] == ["0.5", "1", "real text"]
+    _, line, star = axes.get_lines()
     assert list(zip(line.get_xdata(), line.get_ydata(), strict=True)) == [(0.2, -1.0), (0.8, -3.0)]
-    assert star.get_label() == "real text"
+    assert (list(star.get_xdata()), list(star.get_ydata())) == ([0.9], [-3.1])
+
+
+def test_each_strategy_of_the_trade_has_its_panel_with_the_others_in_grey():
+    points = {"t": {"1": (0.8, -3.0)}, "k": {"5": (0.4, -1.0)}, "p": {"0.9": (0.6, -2.0)}}
+    panels = plots.trade(points).axes
+    drawn = [axes for axes in panels if axes.get_lines()]
+    assert [axes.get_title(loc="left").split(":")[0] for axes in drawn] == ["t", "k", "p"]
+    # Three grey ones and its own.
+    assert [len(axes.get_lines()) for axes in drawn] == [4, 4, 4]

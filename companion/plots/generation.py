@@ -6,8 +6,6 @@ from matplotlib import rc_context
 
 from .style import COLOURS, Picture, label_ends, line, need, style
 
-BESIDE = ((5, 5), (6, -10), (-24, -10), (-18, 7))  # points; strategies keep apart
-
 Tree = Mapping[str, tuple[float, "Tree"]]  # a token, its probability, and what may follow it
 
 
@@ -105,23 +103,35 @@ def trade(
     `real` is where human text lies.
     """
     need(strategies, "strategy")
+    columns = min(2, len(strategies))
+    rows = -(-len(strategies) // columns)
     with rc_context(style()):
-        picture = Picture(width=7.0, height=3.8)
-        axes = picture.subplots()
-        for index, (name, points) in enumerate(strategies.items()):
-            x, y = zip(*points.values(), strict=True)
-            axes.plot(x, y, label=name, **line(index))
+        picture = Picture(width=3.8 * columns, height=2.3 * rows)
+        panels = picture.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat
+        for index, (axes, (name, points)) in enumerate(
+            zip(panels, strategies.items(), strict=False)
+        ):
+            for other in strategies.values():  # in every panel all of them, in grey
+                axes.plot(*zip(*other.values(), strict=True), color="#DDDDDD", zorder=1)
+            axes.plot(*zip(*points.values(), strict=True), **line(index))
             for setting, place in points.items():
                 axes.annotate(
-                    setting, place, xytext=BESIDE[index % len(BESIDE)], fontsize=7.5,
-                    textcoords="offset points", color=COLOURS[index % len(COLOURS)],
+                    setting, place, xytext=(5, 4), fontsize=8, textcoords="offset points",
+                    color=COLOURS[index % len(COLOURS)],
                 )  # fmt: skip
-        if real is not None:
-            axes.plot(*real, "*", color="#333333", markersize=12, label="real text")
-        axes.set_title("More diverse, less likely")
-        axes.set_xlabel("diversity: distinct 2-grams, share of all")
-        axes.set_ylabel("mean log p of a token, nats")
-        axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+            if real is not None:
+                axes.plot(*real, "*", color="#333333", markersize=12)
+                axes.annotate(
+                    "real text", real, xytext=(-8, -3), fontsize=8, ha="right", color="#333333",
+                    textcoords="offset points",
+                )  # fmt: skip
+            axes.set_title(f"{name}: more diverse, less likely", fontsize=10)
+            if index >= len(strategies) - columns:
+                axes.set_xlabel("diversity: distinct 2-grams, share of all")
+            if index % columns == 0:
+                axes.set_ylabel("mean log p, nats a token")
+        for axes in panels[len(strategies) :]:
+            axes.set_axis_off()
     return picture
 
 

@@ -23,6 +23,8 @@ ENTRANTS = {
     beside.OURS: "oneDNN on, no XLA",
     HUB: "nothing set; jit_compile='auto' means no XLA",
     TUNED: "oneDNN on, no XLA, optimizer built before fit, our Adam",
+    beside.OURS + beside.FAST: "oneDNN on, no XLA",
+    TUNED + beside.FAST: "the same, and our precision",
 }
 
 
@@ -67,7 +69,9 @@ def work(entrant: str) -> None:
     theirs = {"token_ids": ids, "segment_ids": 0 * ids, "padding_mask": ones}
     theirs |= {"mask_positions": positions}
     keras.utils.set_random_seed(0)
-    model = _ours() if entrant == beside.OURS else _hub()
+    ours = entrant.startswith(beside.OURS)
+    with beside.precision(entrant):
+        model = _ours() if ours else _hub()
     if entrant == HUB:
         model.compile()  # its own choice of optimizer and loss
         inputs = {name: np.tile(array, (STEPS, 1)) for name, array in theirs.items()}
@@ -82,7 +86,7 @@ def work(entrant: str) -> None:
         from companion.bert import compile_for_gaps
 
         batch = ((ids, positions), labels)
-        if entrant == beside.OURS:
+        if ours:
             compile_for_gaps(model, STEPS)
         else:  # the same layers without KerasHub's own fit, which takes no PyDataset
             model, batch = keras.Model(model.input, model.output), (theirs, labels)
@@ -103,13 +107,15 @@ def run(entrant: str) -> dict:
 
 def section(rounds: list[dict[str, dict]]) -> str:
     """The table: seconds, and ratios to ours as medians over the rounds."""
+    from companion import backend
     from tests.benchmarks.common import machine, table
 
     return (
         f"{machine()}, {os.cpu_count()} threads. `python tests/benchmarks/bench_bert.py`\n\n"
         f"Medians of {len(rounds)} rounds of {STEPS} steps; a step is {SHAPE['batch']} × "
         f"{SHAPE['length']} tokens with {GAPS} gaps a row; the first is timed from the call of "
-        "`fit`. KerasHub's model has a pooler, which filling gaps does not train.\n\n"
+        "`fit`. KerasHub's model has a pooler, which filling gaps does not train. float32, or in "
+        f"fast_precision {backend.best_precision()}.\n\n"
         + table(beside.HEADER, beside.rows(rounds, ENTRANTS))
     )
 

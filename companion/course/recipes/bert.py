@@ -39,7 +39,7 @@ def _fill_gaps(recipe: Recipe, state: Path, say: Say) -> Dish:
     )
     with backend.fast_precision() as precision:
         model = bt.MaskedBert(config)
-    bt.start_from_waves(model.bert)
+    bt.start_from_neighbours(model.bert)
     bt.compile_for_gaps(model, recipe.steps, **set_["learning"])
     prepared = time.perf_counter() - begun
     model, history = train_by(recipe, model, bt.MaskedBert(config), batches, state, say)
@@ -128,7 +128,7 @@ RECIPE = Recipe(
     name="bert-mini-zh",
     title="Chinese characters missing from a sentence, guessed from both sides",
     corpora=("peoples_daily", "reviews_zh", "sanguo"),
-    minutes=60,
+    minutes=80,
     cook=_fill_gaps,
     steps=12_000,
     settings={
@@ -146,7 +146,7 @@ RECIPE = Recipe(
         "short": {"length": 64, "batch_size": 32},
         "long": {"batch_size": 16},
         "rate of gaps": 0.3,
-        "learning": {"rate": 1e-3, "warmup": 500},
+        "learning": {"rate": 1e-3, "warmup": 300},
         "every": 100,
         "example": {"text": "我在北京[MASK]书", "answer": "读"},
         "held_out_rows": 2000,
