@@ -8,6 +8,7 @@ import toy_course as toy
 from companion.course.notebook import (
     NotebookError,
     answers,
+    answers_and_helpers,
     check_notebook,
     load,
     normalise,
@@ -155,6 +156,20 @@ def test_answers_gives_the_source_of_each_in_the_order_of_the_notebook(chapter):
     found = answers(chapter.exercises)
     assert list(found) == ["softmax", "mean_by_hand", "center"]
     assert found["mean_by_hand"] == "mean_by_hand = ..."
+
+
+def test_a_changed_helper_changes_what_every_answer_depends_on_and_an_experiment_does_not(chapter):
+    made = toy.with_answers(softmax=RIGHT)
+    toy.save(chapter.exercises, made)
+    plain = answers_and_helpers(chapter.exercises)
+    made["cells"].insert(2, toy.code("own-1", "print(softmax)  # an experiment"))
+    toy.save(chapter.exercises, made)
+    assert answers_and_helpers(chapter.exercises) == plain
+    made["cells"].insert(2, toy.code("own-2", "def helper(x):\n    return x"))
+    toy.save(chapter.exercises, made)
+    helped = answers_and_helpers(chapter.exercises)
+    assert list(helped) == list(answers(chapter.exercises))
+    assert all(helped[name] != plain[name] for name in plain)
 
 
 def test_the_hash_of_an_answer_ignores_blanks_at_the_ends_of_lines():

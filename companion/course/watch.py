@@ -120,8 +120,9 @@ def watch(
 ) -> Iterator[Round]:
     """One round for each save of a notebook among `paths` that changed an answer.
 
-    `answers(path)` gives the source of each answer by exercise; it raises `ValueError` for a file
-    that is no notebook, and the round then says so. A file that is being replaced is waited for.
+    `answers(path)` gives by exercise the text that its verdict depends on; it raises `ValueError`
+    for a file that is no notebook, and the round then says so. A file that is being replaced is
+    waited for.
     """
     known = {}
     for path in paths:

@@ -205,7 +205,7 @@ def watch(
 ) -> None:
     """Check what changed at each save of a notebook. Ctrl-C ends it."""
     from companion.course import chapters
-    from companion.course.notebook import answers
+    from companion.course.notebook import answers_and_helpers
     from companion.course.watch import Checker, watch
 
     chosen = [chapter(name)] if name else list(chapters.CHAPTERS)
@@ -215,7 +215,7 @@ def watch(
             shown = ", ".join(relative(path) for path in paths)
             typer.echo(f"Watching {shown}: save to check what changed. Ctrl-C ends.")
         try:
-            for one in watch(paths, answers, checker.check):
+            for one in watch(paths, answers_and_helpers, checker.check):
                 _tell(one, as_json)
         except KeyboardInterrupt:
             raise typer.Exit(PASSED) from None

@@ -188,6 +188,24 @@ def answers(path: str | Path) -> dict[str, str]:
     return {name: answer_source(notebook, places) for places, name in present}
 
 
+def answers_and_helpers(path: str | Path) -> dict[str, str]:
+    """`answers`, each followed by the cells that run beside every one: setup and own helpers.
+
+    What is judged when an answer is checked; another text, another verdict. Raises `NotebookError`
+    as `answers` does.
+    """
+    notebook, found = load(path), answers(path)
+    places = {i for cells in answer_cells(notebook, found).values() for i in cells}
+    helpers = [
+        text
+        for index, cell in code_cells(notebook)
+        if index not in places
+        and ((role := mark(cell)[1]) == "setup" or role is None)
+        and only_defines(text := source(cell))
+    ]
+    return {name: "\n\n".join([answer, *helpers]) for name, answer in found.items()}
+
+
 def answer_source(notebook: Notebook, places: list[int]) -> str:
     """The text of an answer that may be spread over several cells."""
     return "\n\n".join(source(notebook["cells"][i]) for i in places)
