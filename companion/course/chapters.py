@@ -81,6 +81,7 @@ CHAPTERS = (
         ("shakespeare", "sanguo", "gpt2_vocab"),
     ),
     Chapter(8, "generation", "Decoding", 55, ("shakespeare",)),
+    Chapter(9, "objectives", "Other pretraining objectives", 55, ("peoples_daily", "reviews_zh")),
 )
 
 

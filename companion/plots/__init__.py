@@ -14,6 +14,7 @@ from .generation import distributions, speeds, text_tree, trade
 from .gpt import learning_curves, parameter_shares, shifted, stream_width, the_axis
 from .neural_lm import cooccurrence, help_at_distance, same_text, senses, word_map
 from .ngram import approach, coverage, growth, heat_map, next_words, perplexity_by_order, zipf
+from .objectives import probe_curves, questions, ranking
 from .style import COLOURS, MARKERS, STROKES, Picture, label
 from .tokenization import cuts, fertility, growing, prices, word_graph
 from .transformer import alignment, architecture, by_depth, confidence, losses, quality, rates
@@ -52,7 +53,10 @@ __all__ = [
     "perplexity_by_order",
     "positions",
     "prices",
+    "probe_curves",
     "quality",
+    "questions",
+    "ranking",
     "rates",
     "same_text",
     "scale_effects",

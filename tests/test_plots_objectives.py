@@ -1,0 +1,71 @@
+"""The figures of chapter 9: that they show the numbers they were given, and can be read."""
+
+import pytest
+
+from companion import plots
+
+ROWS = {"MLM": (["the", "[MASK]"], ["", "cat"]), "SimCSE": (["the", "cat"], ["twin"])}
+SCORES = {
+    "sentiment": {"MLM": (0.7, 0.65, 0.75), "T5": (0.8, 0.78, 0.82)},
+    "tags": {"MLM": (0.5, 0.4, 0.6), "T5": (0.4, 0.3, 0.5)},
+}
+
+
+def texts(axes):
+    return [text.get_text() for text in axes.texts if text.get_text()]
+
+
+def every_picture():
+    return [
+        plots.questions(ROWS),
+        plots.probe_curves({"MLM": {0: [0.4, 0.5], 80: [0.8, 0.9]}}, {"untrained": 0.4}, "Probes"),
+        plots.ranking(SCORES, {"sentiment": {"untrained": 0.6}}),
+    ]
+
+
+def test_every_picture_of_chapter_9_is_a_small_png_that_describes_its_axes():
+    for picture in every_picture():
+        data, metadata = picture._repr_mimebundle_()
+        assert data["image/png"].startswith(b"\x89PNG")
+        assert len(data["image/png"]) < 120_000
+        assert " over " in metadata["image/png"]["alt"]
+
+
+def test_what_is_not_asked_has_no_box():
+    (axes,) = plots.questions(ROWS).axes
+    assert texts(axes) == ["the", "[MASK]", "cat", "the", "cat", "twin", "is shown", "is asked for"]
+    assert len(axes.patches) == 6
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["MLM", "SimCSE"]
+
+
+def test_a_curve_is_the_mean_of_its_seeds_and_the_band_their_extremes():
+    curves = {"MLM": {0: [0.4, 0.5], 80: [0.8, 0.9]}, "one seed": {0: [0.4], 80: [0.6]}}
+    (axes,) = plots.probe_curves(curves, {"untrained": 0.4}, "Probes").axes
+    mean, single, level = axes.get_lines()
+    assert list(mean.get_ydata()) == pytest.approx([45, 85])
+    assert list(single.get_ydata()) == pytest.approx([40, 60])
+    assert list(level.get_ydata()) == pytest.approx([40, 40])
+    (band,) = axes.collections
+    (path,) = band.get_paths()
+    assert path.vertices[:, 1].min() == pytest.approx(40)
+    assert path.vertices[:, 1].max() == pytest.approx(90)
+
+
+def test_a_ranking_has_the_order_of_its_first_panel_and_draws_intervals():
+    left, right = plots.ranking(SCORES, {"sentiment": {"untrained": 0.6}}).axes
+    assert [label.get_text() for label in left.get_yticklabels()] == ["MLM", "T5"]
+    bar, point = left.get_lines()[:2]
+    assert list(bar.get_xdata()) == pytest.approx([65, 75])
+    assert list(point.get_xdata()) == pytest.approx([70])
+    assert texts(left) == ["untrained"]
+    assert texts(right) == []
+
+
+def test_nothing_to_draw_is_said():
+    for draw in (
+        lambda: plots.questions({}),
+        lambda: plots.probe_curves({}, {}, ""),
+        lambda: plots.ranking({}, {}),
+    ):
+        with pytest.raises(ValueError, match="nothing to draw"):
+            draw()
