@@ -1,40 +1,122 @@
 """Fine-tuning and transfer. Chapter 10.
 
 Reading order: `heads` → `freezing` (which weights move, how fast) → `additions` (LoRA, adapters) →
-`learning` (weights of classes, when to stop) → `tags` (BIO, Viterbi, CRF) → `answers` (spans).
+`learning` (weights of classes, when to stop) → `tags` (BIO, Viterbi, CRF) → `answers` (spans). Then
+whole tasks: `items` → `starts` (an encoder, and which of it moves) → `scores` → `kinds` (rows,
+head, answers) → `turns` (batches) → `writing` → `baselines` → `comparing` (intervals) →
+`utterances` and `fillings` (what is said to a house).
 """
 
 from .additions import Adapted, Adapter, LoRADense, add_adapters, add_lora, merge_lora
 from .answers import best_span
+from .baselines import (
+    WindowTagger,
+    bag_and_tags,
+    bag_of_words,
+    commonest,
+    lead,
+    nearest_target,
+    overlapping_sentence,
+    window_tags,
+)
+from .comparing import Figure, difference, figure, grouped
 from .freezing import LayerwiseAdam, freeze, layerwise_rates, trainable_share
-from .heads import ClassificationHead, FineTuned, PairHead, SpanHead, TokenHead
-from .learning import EarlyStopping, class_weights, tag_weights
+from .heads import (
+    ClassificationHead,
+    FineTuned,
+    IntentSlotHead,
+    PairHead,
+    SpanHead,
+    TokenHead,
+)
+from .items import Asked, Example, Rewrite, TaggedText, share_of, texts_of, word_tags, words_of
+from .kinds import Answering, Classification, IntentSlots, Tagging
+from .learning import EarlyStopping, class_weights, rate_of, tag_weights
+from .scores import Metric, f1_of_counts, mean_metric, share
+from .starts import (
+    METHODS,
+    MINILM,
+    Start,
+    blank_start,
+    load_start,
+    new_model,
+    text_rows,
+    word_rows,
+)
 from .tags import CRF, FORBIDDEN, allowed_transitions, bio_spans, bio_tags, viterbi
+from .turns import predict, steps_of, turns
+from .utterances import Sampler, Utterance, utterances
+from .writing import Writing
 
 __all__ = [
     "CRF",
     "FORBIDDEN",
+    "METHODS",
+    "MINILM",
     "Adapted",
     "Adapter",
+    "Answering",
+    "Asked",
+    "Classification",
     "ClassificationHead",
     "EarlyStopping",
+    "Example",
+    "Figure",
     "FineTuned",
+    "IntentSlotHead",
+    "IntentSlots",
     "LayerwiseAdam",
     "LoRADense",
+    "Metric",
     "PairHead",
+    "Rewrite",
+    "Sampler",
     "SpanHead",
+    "Start",
+    "TaggedText",
+    "Tagging",
     "TokenHead",
+    "Utterance",
+    "WindowTagger",
+    "Writing",
     "add_adapters",
     "add_lora",
     "allowed_transitions",
+    "bag_and_tags",
+    "bag_of_words",
     "best_span",
     "bio_spans",
     "bio_tags",
+    "blank_start",
     "class_weights",
+    "commonest",
+    "difference",
+    "f1_of_counts",
+    "figure",
     "freeze",
+    "grouped",
     "layerwise_rates",
+    "lead",
+    "load_start",
+    "mean_metric",
     "merge_lora",
+    "nearest_target",
+    "new_model",
+    "overlapping_sentence",
+    "predict",
+    "rate_of",
+    "share",
+    "share_of",
+    "steps_of",
     "tag_weights",
+    "text_rows",
+    "texts_of",
     "trainable_share",
+    "turns",
+    "utterances",
     "viterbi",
+    "window_tags",
+    "word_rows",
+    "word_tags",
+    "words_of",
 ]

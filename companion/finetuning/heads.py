@@ -141,6 +141,42 @@ class PairHead(keras.layers.Layer):
         return super().get_config() | {"num_classes": self.num_classes}
 
 
+@keras.saving.register_keras_serializable(package="companion")
+class IntentSlotHead(keras.layers.Layer):
+    """One class for the text and a tag at each token, from one encoder; Chen et al. 2019, §3.2.
+
+    From vectors (batch, time, d_model) to {"intent": (batch, num_intents), "tags": (batch, time,
+    num_tags)}, logits both. `pooling` as in `ClassificationHead`.
+    """
+
+    def __init__(self, num_intents, num_tags, pooling="first", dropout=0.1, **options):
+        super().__init__(**options)
+        policy = self.dtype_policy
+        self.intent = ClassificationHead(num_intents, pooling, dropout, dtype=policy, name="intent")
+        self.tags = TokenHead(num_tags, dropout, dtype=policy, name="tags")
+
+    def build(self, x_shape):
+        """Make both heads' weights."""
+        self.intent.build(x_shape)
+        self.tags.build(x_shape)
+
+    def call(self, x, attention_mask=None, training=None):
+        """Both heads' logits."""
+        return {
+            "intent": self.intent(x, attention_mask=attention_mask, training=training),
+            "tags": self.tags(x, attention_mask=attention_mask, training=training),
+        }
+
+    def get_config(self):
+        """What rebuilds the layer."""
+        return super().get_config() | {
+            "num_intents": self.intent.num_classes,
+            "num_tags": self.tags.num_tags,
+            "pooling": self.intent.pooling,
+            "dropout": self.intent.dropout.rate,
+        }
+
+
 class FineTuned(keras.Model):
     """head(encoder(ids)): a pretrained encoder and a new head, trained as one model.
 

@@ -1,9 +1,9 @@
 """The `companion` command. `companion --help` lists what it can do; bare, it says what to do next.
 
 The commands are in modules by who uses them: `learn` (the learner's), `rescue` (hint, solution,
-reset), `machine` (doctor, lab, data), `models` (train, translate), `teach` (the instructor's and
-the maintainer's), `desk` (grading). They import what they need when they run, so that help costs no
-NumPy and a check costs no Keras.
+reset), `machine` (doctor, lab, data), `models` (train, finetune, translate), `teach` (the
+instructor's and the maintainer's), `desk` (grading). They import what they need when they run, so
+that help costs no NumPy and a check costs no Keras.
 """
 
 import sys

@@ -21,6 +21,7 @@ NUCLEUS = Strategy("top-p")
 def register(app: typer.Typer) -> None:
     """Add this module's commands to the application."""
     app.command()(train)
+    app.command()(finetune)
     app.command()(translate)
     app.command("fill-mask")(fill_mask)
     app.command()(generate)
@@ -85,6 +86,81 @@ def _list(recipes, as_json: bool) -> None:
     for row in rows:
         typer.echo(f"{row['name']}: {row['title']}, about {row['minutes']} minutes")
         typer.echo(f"  {row['folder'] or 'not trained yet'}")
+
+
+@command
+def finetune(
+    task: Annotated[str | None, typer.Argument(metavar="[TASK]")] = None,
+    methods: Annotated[
+        list[str] | None,
+        typer.Option("--method", help="full, scratch, frozen, lora or adapter; may be repeated."),
+    ] = None,
+    shares: Annotated[
+        list[float] | None,
+        typer.Option("--share", help="Of the training items, 0.01 to 1; may be repeated."),
+    ] = None,
+    seeds: Annotated[
+        list[int] | None, typer.Option("--seed", help="Default 0; may be repeated.")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option("--steps", help="Train for this many steps, not the task's.")
+    ] = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Do again what is finished or half done.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Where to write; default: the cache.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Fine-tune on a task of chapter 10, beside its baselines; without a TASK, list them.
+
+    Runs add up in the task's card; a finished one is not repeated, a killed one is resumed.
+    """
+    from companion.course import tasks
+
+    if task is None:
+        _list_tasks(tasks.TASKS.values(), as_json)
+        return
+    if task not in tasks.TASKS:
+        remedy = suggest(task, tasks.TASKS) or f"there are: {', '.join(tasks.TASKS)}"
+        raise Stop(f"no task {task!r}", remedy)
+    wanted = tasks.Wanted(
+        tuple(methods or ()), tuple(shares or (1.0,)), tuple(seeds or (0,)), steps, restart
+    )
+    try:
+        wanted.check(tasks.TASKS[task])
+    except ValueError as problem:
+        raise Stop(str(problem)) from None
+    folder, card = tasks.finetune(task, wanted, out, say=lambda line: typer.echo(line, err=as_json))
+    if as_json:
+        print_json({"folder": str(folder), "card": card})
+        return
+    typer.echo(f"written to {folder}")
+
+
+def _list_tasks(tasks, as_json: bool) -> None:
+    """Every task, where it starts from, and where its results are if there are any."""
+    from companion.course.tasks import results
+
+    rows = [
+        {
+            "name": task.name,
+            "title": task.title,
+            "minutes": task.minutes,
+            "starts from": task.checkpoint,
+            "methods": list(task.methods),
+            "folder": str(found) if (found := results.find(task.name)) else None,
+        }
+        for task in tasks
+    ]
+    if as_json:
+        print_json({"tasks": rows})
+        return
+    for row in rows:
+        start = f"from {row['starts from']}" if row["starts from"] else "from new weights"
+        typer.echo(f"{row['name']}: {row['title']}, {start}, about {row['minutes']} minutes a run")
+        typer.echo(f"  {row['folder'] or 'not run yet'}")
 
 
 @command

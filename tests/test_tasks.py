@@ -1,0 +1,93 @@
+"""Chapter 10's tasks: what they are made of, from a few records in place of the corpora."""
+
+import dataclasses
+
+import pytest
+
+from companion import corpora
+from companion.corpora import Labelled, TaggedSentence, Template
+from companion.course import recipes, tasks
+from companion.course.tasks import entities, intents, questions, sentiment, world
+
+
+def load_from(monkeypatch, **of_split):
+    """Let `corpora.load` give these records."""
+    monkeypatch.setattr(corpora, "load", lambda name, split: of_split[split])
+
+
+def test_a_line_is_cut_after_a_sign_and_keeps_its_entities(monkeypatch):
+    words = ("江", "泽民", "到", "北京", "。", "好", "！")
+    line = TaggedSentence("7", words, ("nr", "nr", "v", "ns", "w", "a", "w"))
+    load_from(monkeypatch, train=[line, dataclasses.replace(line, id="8")])
+    first, second = entities.sentences("train")  # the second line says nothing new
+    assert "".join(first.words) == "江泽民到北京。"
+    assert first.tags == ("B-PER", "I-PER", "I-PER", "O", "B-LOC", "I-LOC", "O")
+    assert (second.words, second.group) == (("好", "！"), "7")
+    assert entities.unseen([first, second], [second]) == [first]
+
+
+def test_only_clear_cases_have_a_sentiment(monkeypatch):
+    scored = [Labelled(str(s), f"text {s}", s) for s in (-2.0, -0.5, 0.4, 0.6)]
+    load_from(monkeypatch, test=scored)
+    found = sentiment.clear_cases("movie_snippets", "test")
+    assert [(item.id, item.label) for item in found] == [("-2.0", "negative"), ("0.6", "positive")]
+
+
+def test_a_question_has_the_part_of_its_type_before_the_colon(monkeypatch):
+    load_from(monkeypatch, test=[Labelled("1", "Who ?", "HUM:ind")])
+    assert questions.coarse("test")[0].label == "HUM"
+
+
+def test_test_templates_of_intents_that_training_lacks_are_left_out(monkeypatch):
+    made = {
+        "train": [Template("t1", "en", "Stop", "stop the {area} timer", ())],
+        "validation": [Template("t2", "en", "Stop", "halt", ())],
+        "test": [
+            Template("t3", "en", "Stop", "cease in the {area}", ()),
+            Template("t4", "en", "Sing", "sing", ()),
+            Template("t5", "zh-CN", "Stop", "停", ()),
+        ],
+    }
+    load_from(monkeypatch, **made)
+    grammar = {"lists": {}, "expansion_rules": {}}
+    monkeypatch.setattr(corpora, "grammar", lambda language: grammar)
+    data = intents.ENGLISH.load(intents.ENGLISH)
+    known, new = data.tests.values()
+    assert {item.group for item in new} == {"t3"}
+    assert {item.group for item in known} == {"t1"}
+    assert not {item.id for item in known} & {item.id for item in data.train}
+    assert data.kind.tags == ("O", "B-area", "I-area")
+
+
+@pytest.mark.parametrize("task", world.TASKS, ids=lambda task: task.name)
+def test_a_task_of_the_microworld_has_short_texts_to_begin_with_and_longer_ones_to_end(task):
+    small = {"train": 30, "validation": 6, "test": 6}
+    task = dataclasses.replace(task, settings={**task.settings, "texts": small})
+    data = task.load(task)
+    assert (len(data.train), len(data.validation)) == (30, 6)
+    new, longer = data.tests.values()
+    mean = [sum(len(item.text) for item in items) / len(items) for items in (data.train, new)]
+    assert mean[0] < mean[1] < sum(len(item.text) for item in longer) / len(longer)
+    assert not {item.text for item in new} & {item.text for item in data.train}
+    for name, baseline in data.baselines.items():
+        answers = baseline(data.train, new)
+        assert len(answers) == len(new), name
+        assert data.kind.errors(new, answers)
+        for metric in data.kind.metrics:
+            assert 0 <= metric.score(metric.counts(new, answers).sum(axis=0)) <= 1
+
+
+def test_every_task_says_what_it_reads_and_starts_from_what_can_be_made():
+    for task in tasks.TASKS.values():
+        assert set(task.corpora) <= set(corpora.names())
+        if task.checkpoint is not None:
+            assert task.checkpoint in task.corpora or task.checkpoint in recipes.RECIPES
+        assert task.numbers["every"] % 2 == 0  # batches of two widths take turns
+        assert set(task.methods) <= set(task.numbers["rates"])
+
+
+def test_another_number_is_another_task():
+    task = tasks.TASKS["spam"]
+    changed = dataclasses.replace(task, settings={**task.settings, "epochs": 9})
+    assert changed.digest != task.digest
+    assert changed.digest == dataclasses.replace(changed, title="other words").digest
