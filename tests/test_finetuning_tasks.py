@@ -271,9 +271,9 @@ def test_from_scratch_nothing_of_the_checkpoint_is_left(start):
     model = ft.Classification(("a", "b")).model(start, "scratch")
     table = np.asarray(model.encoder.embedding.embeddings)
     assert np.abs(table - start.weights[0]).max() > 0.01
-    kernels = [w for w in model.encoder.weights if w.path.endswith("query/kernel")]
+    values = [w for w in model.encoder.weights if w.path.endswith("value/kernel")]
     # A normal cut off at two deviations has 0.88 of its own: 0.88/√16 = 0.22, of 256 numbers.
-    assert np.std(np.asarray(kernels[0])) == pytest.approx(0.22, abs=0.05)
+    assert np.std(np.asarray(values[0])) == pytest.approx(0.22, abs=0.05)
     with pytest.raises(ValueError, match="method is 'half'"):
         ft.new_model(start, ft.ClassificationHead(2, name="head"), "half")
     with pytest.raises(ValueError, match="there are no weights"):

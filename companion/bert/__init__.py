@@ -1,9 +1,10 @@
 """BERT: pretraining by filling gaps. Chapter 6.
 
 Reading order: `config` → `heads` → `model` → `masking` (the law of 15 %) → `pairs` and `rows` (what
-fills a row; RoBERTa's changes are here) → `learning` (masks drawn once or anew) → `filling` (text
-in, text out) → `cloze` (how good it is) → `sentences` (vectors of texts and of words) →
-`converters` (real weights in our layers).
+fills a row; RoBERTa's changes are here) → `learning` (masks drawn once or anew) → `starts` (heads
+that look at neighbours before anything is learnt) → `filling` (text in, text out) → `cloze` (how
+good it is) → `sentences` (vectors of texts and of words) → `converters` (real weights in our
+layers).
 """
 
 from .cloze import (
@@ -26,8 +27,6 @@ from .learning import (
     compile_for_gaps,
     compile_for_pairs,
     dynamic_masks,
-    start_from_neighbours,
-    start_from_waves,
     static_masks,
     take_turns,
 )
@@ -54,6 +53,7 @@ from .rows import (
     split_sentences,
 )
 from .sentences import cosine, encode_texts, mean_pooling, sentence_vectors, word_vectors
+from .starts import start_from_neighbours
 
 __all__ = [
     "CLS_ID",
@@ -105,7 +105,6 @@ __all__ = [
     "share_and_interval",
     "split_sentences",
     "start_from_neighbours",
-    "start_from_waves",
     "static_masks",
     "take_turns",
     "word_numbers",

@@ -11,12 +11,9 @@ import numpy as np
 from keras import ops
 
 from companion import backend, training
-from companion.attention import sinusoidal_positions
 from companion.transformer import SmoothedCrossEntropy
 
-from .heads import SPREAD
 from .masking import RATE, Masked, gaps, most_gaps
-from .model import Bert
 
 Mask = Callable[[np.ndarray, np.random.Generator], Masked]  # `mask_tokens` with a vocabulary
 
@@ -79,66 +76,6 @@ def take_turns(*sources: training.Batch) -> training.Batch:
     tokens, the rest with 512), so that short texts cost no padding and late positions are trained.
     """
     return lambda step: sources[step % len(sources)](step // len(sources))
-
-
-def start_from_waves(model: Bert) -> None:
-    """Let the trained positions start as sinusoids, as wide as the other weights start.
-
-    Vaswani et al. 2017, §3.5, for a start only. From random vectors a head must first find out
-    which positions are neighbours; a small model spends a good part of a short training on that.
-    """
-    table = sinusoidal_positions(model.config.context_length, model.config.d_model)
-    model.positions.table.assign(table * SPREAD * 2**0.5)  # a wave's own deviation is √½
-
-
-def start_from_neighbours(model: Bert) -> None:
-    """Let a small model start with heads that look at the words beside a gap.
-
-    From random numbers a head must first find out which positions are neighbours, and a small model
-    spends much of a short training on that. Three things are set; training changes all of them.
-    Position t starts as pairs (sin ωt, cos ωt), as wide as before, the ω spread evenly over 0 … π:
-    no two positions are alike. The pair of position t + k is that of t turned by ωk (Vaswani et al.
-    2017, §3.5), so a head of the first block whose W_Q holds these turns, and whose W_K picks the
-    same pairs, looks k to the right: the heads start with k = −1, 1, −2, 2 … (after Trockman &
-    Kolter 2023). And kernels are as wide as keeps a vector's length, 1/√d_model: BERT's 0.02 was
-    chosen for 768 columns. Raises `ValueError` for heads less than two columns wide.
-    """
-    width, heads = model.config.d_model, model.config.num_heads
-    columns = width // heads
-    if columns < 2:
-        raise ValueError(f"d_model {width} with {heads} heads; a head needs at least two columns")
-    pairs = columns // 2
-    omega = np.pi * (np.arange(width // 2) + 0.5) / (width // 2)
-    omega = np.random.default_rng(0).permutation(omega)  # each head has slow and fast waves
-    angles = np.arange(model.config.context_length)[:, None] * omega
-    table = np.zeros((len(angles), width))
-    table[:, 0 : 2 * len(omega) : 2], table[:, 1 : 2 * len(omega) : 2] = _wave(angles)
-    model.positions.table.assign(table * SPREAD * 2**0.5)  # a wave's own deviation is √½
-
-    for block in model.blocks:
-        attention, dense = block.attention, block.feed_forward
-        for layer in (
-            *(attention.query_projection, attention.key_projection, attention.value_projection),
-            *(attention.output_projection, dense.up, dense.down),
-        ):
-            layer.kernel.assign(layer.kernel * (width**-0.5 / SPREAD))
-
-    query, key = np.zeros((2, width, width))
-    for head in range(heads):
-        distance = (1 + head // 2) * (1 if head % 2 else -1)
-        for pair in range(pairs):
-            row, column = 2 * (head * pairs + pair), head * columns + 2 * pair
-            sin, cos = _wave(omega[row // 2] * distance)
-            query[row : row + 2, column : column + 2] = [[cos, -sin], [sin, cos]]
-            key[row : row + 2, column : column + 2] = np.eye(2)
-    strength = (20 / columns**0.5) ** 0.5  # a neighbour's score is about 10 above the others'
-    first = model.blocks[0].attention
-    first.query_projection.kernel.assign(first.query_projection.kernel + strength * query)
-    first.key_projection.kernel.assign(first.key_projection.kernel + strength * key)
-
-
-def _wave(angle):
-    return np.sin(angle), np.cos(angle)
 
 
 @keras.saving.register_keras_serializable(package="companion")

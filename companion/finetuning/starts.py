@@ -7,8 +7,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from companion.bert import Bert, BertConfig, load_filler, narrow, start_from_waves
-from companion.bert.heads import SPREAD
+from companion.bert import Bert, BertConfig, load_filler, narrow, start_from_neighbours
 from companion.tokenization import WordPiece
 from companion.transformer import TransformerConfig, padded
 
@@ -62,8 +61,7 @@ def new_model(start: Start, head: keras.layers.Layer, method: str = "full") -> F
         raise ValueError(f"method is {method!r}; it is one of {', '.join(METHODS)}")
     encoder = Bert(start.config, name="encoder")
     if method == "scratch":
-        start_from_waves(encoder)
-        widen(encoder)
+        start_from_neighbours(encoder)
     elif start.weights is None:
         raise ValueError(f"method is {method!r}, and there are no weights; only scratch needs none")
     else:
@@ -77,17 +75,6 @@ def new_model(start: Start, head: keras.layers.Layer, method: str = "full") -> F
     elif method == "adapter":
         add_adapters(encoder, width=2 * thin)
     return model
-
-
-def widen(encoder: Bert) -> None:
-    """Let the kernels of the blocks start at a deviation of 1/√fan-in, in place of 0.02.
-
-    LeCun et al. 1998, §4.6. BERT's 0.02 is of models ten times as wide: with it, small ones first
-    learn next to nothing for some hundred steps, and "from scratch" would be an unfair comparison.
-    """
-    for weight in encoder.weights:
-        if "/block" in weight.path and weight.path.endswith("kernel"):
-            weight.assign(weight * (weight.shape[0] ** -0.5 / SPREAD))
 
 
 def text_rows(
