@@ -29,6 +29,7 @@ from companion.transformer import (
     greedy,
     layer_norm,
     shift_right,
+    start_from_neighbours,
 )
 
 # Keras 3.15 reads its own variables in a way that NumPy 2.4 deprecates (JAX; files of weights).
@@ -529,3 +530,28 @@ def test_a_run_of_the_transformer_interrupted_and_resumed_ends_at_the_same_weigh
     training.fit(resumed, batch, 6, every=2, resume=state)
     for ours, theirs in zip(resumed.get_weights(), whole.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+# Where a small one starts
+
+
+def test_a_small_model_may_start_with_heads_that_look_at_the_neighbours():
+    config = TransformerConfig(vocab_size=20, d_model=96, num_layers=1, num_heads=3, rotary=True)
+    model = Transformer(config)
+    start_from_neighbours(model)
+    x = np.random.default_rng(0).normal(size=(4, 30, 96))
+    _, source = model.encoder.blocks[0].attention(x, return_weights=True)
+    mask = causal_mask(30)
+    _, target = model.decoder.blocks[0].attention(x, attention_mask=mask, return_weights=True)
+    source, target = (ops.convert_to_numpy(w).mean(axis=0) for w in (source, target))  # (H, T, T)
+    # By chance a head gives each of 30 places 0.033.
+    for weights, distances in ((source, (-1, 1, -2)), (target, (-1, -2))):
+        for head, distance in zip(weights, distances, strict=False):
+            shares = {k: np.diagonal(head, k).mean() for k in range(-4, 5)}
+            assert max(shares, key=shares.get) == distance
+            assert shares[distance] > 0.3
+
+
+def test_heads_cannot_find_neighbours_by_biases_where_positions_do_not_turn():
+    with pytest.raises(ValueError, match="rotary is False"):
+        start_from_neighbours(Transformer(TransformerConfig(20, d_model=8, num_heads=2, d_ff=8)))

@@ -1,9 +1,9 @@
 """The Transformer: attention and feed-forward layers stacked, with ways around them. Chapter 5.
 
 Reading order: `norms` → `feed_forward` → `block` → `model` (encoder, decoder, both) → `learning`
-(teacher forcing, label smoothing, the schedule) → `greedy`; `config` holds the dataclass and the
-presets. Then translation with it: `translation` → `nearest` (the baseline) → `scoring` →
-`alignment` → `errors`.
+(teacher forcing, label smoothing, the schedule) → `starts` (heads that look at neighbours before
+anything is learnt) → `greedy`; `config` holds the dataclass and the presets. Then translation with
+it: `translation` → `nearest` (the baseline) → `scoring` → `alignment` → `errors`.
 """
 
 from .alignment import Alignment, alignment, alignment_accuracy, word_weights
@@ -17,6 +17,7 @@ from .model import PAD_ID, Decoder, Encoder, Transformer
 from .nearest import NearestNeighbour
 from .norms import LayerNorm, RMSNorm, layer_norm
 from .scoring import compare, quality
+from .starts import start_from_neighbours
 from .translation import (
     END_ID,
     LANGUAGES,
@@ -75,6 +76,7 @@ __all__ = [
     "quality",
     "shift_right",
     "source_ids",
+    "start_from_neighbours",
     "target_ids",
     "train_tokenizer",
     "word_weights",
