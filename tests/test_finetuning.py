@@ -14,6 +14,7 @@ from keras import ops
 from companion import backend, corpora, training
 from companion import bert as bt
 from companion import finetuning as ft
+from companion.finetuning.additions import PROJECTIONS
 
 TINY = dataclasses.replace(
     bt.PRESETS["tiny"], vocab_size=20, context_length=12, d_model=16, num_heads=2, d_ff=32
@@ -152,11 +153,12 @@ def test_a_weight_moves_by_its_factor_of_what_adam_would_move_it():
 # LoRA and adapters
 
 
-def test_a_model_with_lora_starts_as_it_was_and_merged_equals_unmerged():
+@pytest.mark.parametrize("options", [{}, {"projections": PROJECTIONS}], ids=["two", "all"])
+def test_a_model_with_lora_starts_as_it_was_and_merged_equals_unmerged(options):
     plain = encoder()
     expected = to_numpy(plain(IDS))
-    loras = ft.add_lora(plain, rank=2, alpha=4)
-    assert len(loras) == 2 * TINY.num_layers
+    loras = ft.add_lora(plain, rank=2, alpha=4, **options)
+    assert len(loras) == len(options.get("projections", "qv")) * TINY.num_layers
     np.testing.assert_allclose(to_numpy(plain(IDS)), expected, atol=1e-6)
     rng = np.random.default_rng(0)
     for lora in loras:
@@ -166,6 +168,17 @@ def test_a_model_with_lora_starts_as_it_was_and_merged_equals_unmerged():
     ft.merge_lora(plain)
     np.testing.assert_allclose(to_numpy(plain(IDS)), learned, atol=1e-5)
     assert not any(isinstance(b.attention.query_projection, ft.LoRADense) for b in plain.blocks)
+
+
+def test_a_lora_changes_what_the_activation_sees_and_needs_no_biases():
+    dense = keras.layers.Dense(3, "relu", use_bias=False)
+    dense.build((None, 4))
+    lora = ft.LoRADense(dense, rank=1, alpha=1)
+    lora.b.assign(np.ones((1, 3)))
+    x = np.random.default_rng(2).normal(size=(9, 4)).astype("float32")
+    kernel, a = np.asarray(dense.kernel), np.asarray(lora.a)
+    expected = np.maximum(0, x @ kernel + x @ a @ np.ones((1, 3)))
+    np.testing.assert_allclose(to_numpy(lora(x)), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_lora_is_the_product_of_two_thin_matrices():

@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 import keras
 from keras import ops
 
-PROJECTIONS = ("query", "key", "value", "output")
+PROJECTIONS = ("query", "key", "value", "output", "up", "down")  # attention, then feed-forward
 
 
 @keras.saving.register_keras_serializable(package="companion")
 class LoRADense(keras.layers.Layer):
-    """x·W + b + (α/r)·x·A·B with W and b frozen; Hu et al. 2022, §4.1, eq. 3.
+    """φ(x·W + b + (α/r)·x·A·B) with W and b frozen; Hu et al. 2022, §4.1, eq. 3.
+
+    φ is the dense layer's activation, in attention none.
 
     A dense layer's change is kept as the product of two thin matrices, A (width, rank) and B
     (rank, units): r·(D + F) numbers in place of D·F. A starts at random, B at zero, so that the
@@ -45,8 +47,12 @@ class LoRADense(keras.layers.Layer):
         return self.alpha / self.rank
 
     def call(self, x):
-        """The dense layer's output, and the low-rank change."""
-        return self.dense(x) + self.scale * ops.matmul(ops.matmul(x, self.a), self.b)
+        """What the dense layer says, its kernel changed by (α/r)·A·B."""
+        y = ops.matmul(x, self.dense.kernel)
+        y = y + self.scale * ops.matmul(ops.matmul(x, self.a), self.b)
+        if self.dense.use_bias:
+            y = y + self.dense.bias
+        return self.dense.activation(y)
 
     def merged(self) -> keras.layers.Dense:
         """The dense layer with W + (α/r)·A·B for its kernel: nothing is slower for having learned.
@@ -103,14 +109,16 @@ class Adapted(keras.layers.Layer):
 def add_lora(
     encoder, rank: int = 4, alpha: float = 8.0, projections: Sequence[str] = ("query", "value")
 ) -> list[LoRADense]:
-    """Freeze an encoder and give its attentions' `projections` a LoRA each; returns the LoRAs.
+    """Freeze an encoder and give `projections` of each block a LoRA; returns the LoRAs.
 
-    Query and value: the choice of Hu et al. 2022, §7.1. The encoder is changed in place, and gives
-    the same results until it is trained; compile the model anew. Raises `ValueError` for a
-    projection that attention does not have, and an encoder that has its LoRAs already.
+    Query and value: the choice of Hu et al. 2022, §7.1. Any of `PROJECTIONS` may have one; with all
+    of them LoRA comes closest to full fine-tuning (Dettmers et al. 2023, §4). The encoder is
+    changed in place, and gives the same results until it is trained; compile the model anew. Raises
+    `ValueError` for a projection that a block does not have, and an encoder that has its LoRAs
+    already.
     """
     if odd := set(projections) - set(PROJECTIONS):
-        raise ValueError(f"projections {sorted(odd)}; attention has {', '.join(PROJECTIONS)}")
+        raise ValueError(f"projections {sorted(odd)}; a block has {', '.join(PROJECTIONS)}")
 
     def lora(dense):
         if isinstance(dense, LoRADense):
@@ -119,9 +127,7 @@ def add_lora(
 
     encoder.trainable = False
     return [
-        _replace(block.attention, f"{name}_projection", lora)
-        for block in encoder.blocks
-        for name in projections
+        _replace(*_place(block, name), lora) for block in encoder.blocks for name in projections
     ]
 
 
@@ -129,9 +135,16 @@ def merge_lora(encoder) -> None:
     """Add what the LoRAs learned to the weights below them, and take the LoRAs out again."""
     for block in encoder.blocks:
         for name in PROJECTIONS:
-            attribute = f"{name}_projection"
-            if isinstance(getattr(block.attention, attribute), LoRADense):
-                _replace(block.attention, attribute, LoRADense.merged)
+            owner, attribute = _place(block, name)
+            if isinstance(getattr(owner, attribute), LoRADense):
+                _replace(owner, attribute, LoRADense.merged)
+
+
+def _place(block, projection: str) -> tuple[keras.layers.Layer, str]:
+    """Which layer of a block holds a projection, and by which name."""
+    if projection in ("up", "down"):
+        return block.feed_forward, projection
+    return block.attention, f"{projection}_projection"
 
 
 def add_adapters(encoder, width: int = 16) -> list[Adapter]:
@@ -162,7 +175,7 @@ def _replace(owner: keras.layers.Layer, attribute: str, make: Callable):
     owner._tracker.unlock()
     old = getattr(owner, attribute)
     new = make(old)
-    owner._layers.remove(old)
+    owner._tracker.untrack(old)  # forgotten wholly: `merge_lora` brings the dense layer back
     setattr(owner, attribute, new)
     owner._tracker.lock()
     return new

@@ -11,7 +11,7 @@ from companion.bert import Bert, BertConfig, load_filler, narrow, start_from_nei
 from companion.tokenization import WordPiece
 from companion.transformer import TransformerConfig, padded
 
-from .additions import add_adapters, add_lora
+from .additions import PROJECTIONS, add_adapters, add_lora
 from .freezing import freeze
 from .heads import FineTuned
 
@@ -71,7 +71,7 @@ def new_model(start: Start, head: keras.layers.Layer, method: str = "full") -> F
     if method == "frozen":
         freeze(model, but="head/")
     elif method == "lora":
-        add_lora(encoder, rank=thin, alpha=2 * thin)
+        add_lora(encoder, rank=thin, alpha=2 * thin, projections=PROJECTIONS)
     elif method == "adapter":
         add_adapters(encoder, width=2 * thin)
     return model
