@@ -45,7 +45,7 @@ def test_a_bundle_has_no_solutions_no_tests_and_no_other_chapters_checks(made):
     assert not any(re.match(r"(solutions|tests|\.git|docs)(/|$)", name) for name in names)
     assert not any("__pycache__" in name for name in names)
     rooms = [p.name.removesuffix(".py") for p in (made / "companion" / "checks").iterdir()]
-    assert sorted(rooms) == ["__init__", "ngram"]
+    assert sorted(rooms) == ["__init__", "ngram", "predictions"]
     exercise = (made / "exercises" / f"{CHAPTER.stem}.ipynb").read_text("utf-8")
     assert exercise == release(CHAPTER)
     assert "BEGIN SOLUTION" not in exercise

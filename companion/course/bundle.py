@@ -200,21 +200,21 @@ def _modules(which: Sequence[Chapter], roots: Iterable[str]) -> Iterator[tuple[s
 
 
 def _files_of(unit: str, chosen: set[str]) -> Iterator[Path]:
-    """A module's file or a package's files; of checks and probes, the chosen chapters' only."""
+    """A module's file or a package's files; of checks and probes, no other chapter's."""
     single, folder = PACKAGE / f"{unit}.py", PACKAGE / unit
     if single.is_file():
         yield single
     elif folder.is_dir():
         for file in sorted(folder.rglob("*")):
             name = file.relative_to(folder).parts[0].removesuffix(".py")
-            foreign = unit in ("checks", "probes") and _has_checks(name) and name not in chosen
+            foreign = unit in ("checks", "probes") and _of_a_chapter(name) and name not in chosen
             if file.is_file() and "__pycache__" not in file.parts and not foreign:
                 yield file
 
 
-def _has_checks(name: str) -> bool:
-    """True for the name of a chapter, released or not yet in the table."""
-    place = PACKAGE / "checks" / name
+def _of_a_chapter(name: str) -> bool:
+    """True for the name of a chapter, which is a module's; what chapters share has its own name."""
+    place = PACKAGE / name
     return name != "__init__" and (place.is_dir() or place.with_suffix(".py").is_file())
 
 

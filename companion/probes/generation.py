@@ -7,7 +7,6 @@ check: in a sandbox it is the only course code that a submission sees.
 import numpy as np
 
 from companion.probes.values import array as array
-from companion.probes.values import number as number
 from companion.probes.values import scalar as scalar
 
 PATIENCE = 2000  # questions before a model of a search gives up

@@ -6,7 +6,6 @@ imports no check: in a sandbox it is the only course code that a submission sees
 
 import numpy as np
 
-from companion.probes.values import number as number
 from companion.probes.values import scalar as scalar
 
 

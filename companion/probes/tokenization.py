@@ -6,8 +6,6 @@ imports no check: in a sandbox it is the only course code that a submission sees
 
 import numpy as np
 
-from companion.probes.values import number as number
-
 
 def written_tokens(answer, case):
     """The list of tokens that the learner wrote down; there is nothing to call."""

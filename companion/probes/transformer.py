@@ -12,7 +12,6 @@ import sys
 import numpy as np
 
 from companion.probes.values import array as array
-from companion.probes.values import number as number
 from companion.probes.values import scalar as scalar
 
 LOUD = 3.0  # how far a spelling model lifts the next token above all others

@@ -1,14 +1,9 @@
-"""Predict the number: one attended value, and how many pairs two masks leave.
-
-The answers are numbers, so there are no cases to draw. Each mistake is the number that a known
-misconception arrives at; vectors and lengths are in the statement of the exercise, and a personal
-variant has others.
-"""
+"""Predict the number: one attended value, and how many pairs two masks leave."""
 
 import math
 
-from companion.course.exercise import Exercise, Mistake, Variant
-from companion.probes import attention as probes
+from companion.checks.predictions import prediction
+from companion.course.exercise import Mistake, Variant
 
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
@@ -93,18 +88,12 @@ def _vary_attended_value(rng):
     )
 
 
-attended_value = Exercise(
-    name="attended_value",
-    kind="predict",
-    title="One query, two keys, by hand",
-    minutes=5,
-    difficulty=1,
-    cases=lambda rng, size: {},
-    sizes=1,
-    tolerance=0.01,  # two decimals are enough
-    probe=probes.number,
+attended_value = prediction(
+    "attended_value",
+    "One query, two keys, by hand",
+    _attended_value(4, 3, 10, 2),
     vary=_vary_attended_value,
-    **_attended_value(4, 3, 10, 2),
+    tolerance=0.01,  # two decimals are enough
 )
 
 
@@ -168,16 +157,9 @@ def _vary_allowed_pairs(rng):
     )
 
 
-allowed_pairs = Exercise(
-    name="allowed_pairs",
-    kind="predict",
-    title="What two masks leave",
-    minutes=5,
-    difficulty=1,
-    cases=lambda rng, size: {},
-    sizes=1,
-    tolerance=1e-9,
-    probe=probes.number,
+allowed_pairs = prediction(
+    "allowed_pairs",
+    "What two masks leave",
+    _allowed_pairs(7, 2),
     vary=_vary_allowed_pairs,
-    **_allowed_pairs(7, 2),
 )

@@ -1,7 +1,7 @@
 """Predict the number: how many tokens of a row are shown as something else."""
 
-from companion.course.exercise import Exercise, Mistake, Variant
-from companion.probes import bert as probes
+from companion.checks.predictions import prediction
+from companion.course.exercise import Mistake, Variant
 
 
 def _changed(tokens):
@@ -71,16 +71,9 @@ def _vary(rng):
     )
 
 
-changed_tokens = Exercise(
-    name="changed_tokens",
-    kind="predict",
-    title="How much of a row looks different?",
-    minutes=5,
-    difficulty=1,
-    cases=lambda rng, size: {},
-    sizes=1,
-    tolerance=1e-9,
-    probe=probes.number,
+changed_tokens = prediction(
+    "changed_tokens",
+    "How much of a row looks different?",
+    _changed(512),
     vary=_vary,
-    **_changed(512),
 )

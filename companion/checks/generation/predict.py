@@ -1,12 +1,7 @@
-"""Predict the number: what a temperature does to odds.
+"""Predict the number: what a temperature does to odds."""
 
-The answer is a number, so there are no cases to draw. Each mistake is the number that a known
-misconception arrives at; the odds are in the statement of the exercise, and a personal variant has
-others.
-"""
-
-from companion.course.exercise import Exercise, Mistake, Variant
-from companion.probes import generation as probes
+from companion.checks.predictions import prediction
+from companion.course.exercise import Mistake, Variant
 
 
 def _odds(ratio, parts):
@@ -72,16 +67,9 @@ def _vary(rng):
     )
 
 
-odds_when_cold = Exercise(
-    name="odds_when_cold",
-    kind="predict",
-    title="Odds in the cold",
-    minutes=5,
-    difficulty=1,
-    cases=lambda rng, size: {},
-    sizes=1,
-    tolerance=1e-9,
-    probe=probes.number,
+odds_when_cold = prediction(
+    "odds_when_cold",
+    "Odds in the cold",
+    _odds(9, 2),
     vary=_vary,
-    **_odds(9, 2),
 )

@@ -1,13 +1,9 @@
-"""Predict the number: the loss before training, and the parameters of a GPT.
-
-The answers are numbers, so there are no cases to draw. Each mistake is the number that a known
-misconception arrives at; the sizes are in the statement, and a personal variant has others.
-"""
+"""Predict the number: the loss before training, and the parameters of a GPT."""
 
 import math
 
-from companion.course.exercise import Exercise, Mistake, Variant
-from companion.probes import gpt as probes
+from companion.checks.predictions import prediction
+from companion.course.exercise import Mistake, Variant
 
 
 def _untrained(vocab_size):
@@ -71,18 +67,12 @@ def _vary_untrained(rng):
     )
 
 
-untrained_loss = Exercise(
-    name="untrained_loss",
-    kind="predict",
-    title="What does knowing nothing cost?",
-    minutes=5,
-    difficulty=1,
-    cases=lambda rng, size: {},
-    sizes=1,
-    tolerance=4e-4,  # two decimals will do
-    probe=probes.number,
+untrained_loss = prediction(
+    "untrained_loss",
+    "What does knowing nothing cost?",
+    _untrained(50_257),
     vary=_vary_untrained,
-    **_untrained(50_257),
+    tolerance=4e-4,  # two decimals will do
 )
 
 
@@ -222,16 +212,11 @@ GIVEN = (
     "d_ff is 160."
 )
 
-gpt_parameters = Exercise(
-    name="gpt_parameters",
-    kind="predict",
-    title="How many numbers are in a GPT?",
+gpt_parameters = prediction(
+    "gpt_parameters",
+    "How many numbers are in a GPT?",
+    _parameters(1000, 64, 32, 2, 4, 160),
+    vary=_vary_parameters,
     minutes=15,
     difficulty=2,
-    cases=lambda rng, size: {},
-    sizes=1,
-    tolerance=1e-9,
-    probe=probes.number,
-    vary=_vary_parameters,
-    **_parameters(1000, 64, 32, 2, 4, 160),
 )

@@ -1,16 +1,11 @@
-"""Predict the number: a maximum-likelihood probability and a perplexity, both by hand.
-
-The answers are numbers, so there are no cases to draw. Each mistake is the number that a known
-misconception arrives at; the toy text and the toy model are in the statement of the exercise, and
-a personal variant has others.
-"""
+"""Predict the number: a maximum-likelihood probability and a perplexity, both by hand."""
 
 import math
 from collections import Counter
 from itertools import pairwise
 
-from companion.course.exercise import Exercise, Mistake, Variant
-from companion.probes import ngram as probes
+from companion.checks.predictions import prediction
+from companion.course.exercise import Mistake, Variant
 
 TEXT = (
     "the cat sat on the mat",
@@ -121,18 +116,12 @@ def _listed(sentences):
     return "\n".join(f"- {sentence}" for sentence in sentences)
 
 
-p_sat_given_cat = Exercise(
-    name="p_sat_given_cat",
-    kind="predict",
-    title="A bigram probability by hand",
-    minutes=5,
-    difficulty=1,
-    cases=lambda rng, size: {},
-    sizes=1,
-    tolerance=5e-3,  # two decimals are enough
-    probe=probes.number,
+p_sat_given_cat = prediction(
+    "p_sat_given_cat",
+    "A bigram probability by hand",
+    _p_sat_given_cat(TEXT),
     vary=_vary_p_sat_given_cat,
-    **_p_sat_given_cat(TEXT),
+    tolerance=5e-3,  # two decimals are enough
 )
 
 
@@ -224,16 +213,10 @@ def _vary_perplexity_by_hand(rng):
     )
 
 
-perplexity_by_hand = Exercise(
-    name="perplexity_by_hand",
-    kind="predict",
-    title="A perplexity by hand",
-    minutes=5,
-    difficulty=1,
-    cases=lambda rng, size: {},
-    sizes=1,
-    tolerance=2e-3,  # two decimals are enough
-    probe=probes.number,
+perplexity_by_hand = prediction(
+    "perplexity_by_hand",
+    "A perplexity by hand",
+    _perplexity_by_hand(BITS),
     vary=_vary_perplexity_by_hand,
-    **_perplexity_by_hand(BITS),
+    tolerance=2e-3,  # two decimals are enough
 )

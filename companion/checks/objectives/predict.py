@@ -1,7 +1,7 @@
 """Predict the number: how many tokens of a row ELECTRA's discriminator should call replaced."""
 
-from companion.course.exercise import Exercise, Mistake, Variant
-from companion.probes import objectives as probes
+from companion.checks.predictions import prediction
+from companion.course.exercise import Mistake, Variant
 
 
 def _replaced(tokens, right):
@@ -77,16 +77,9 @@ def _vary(rng):
     )
 
 
-replaced_count = Exercise(
-    name="replaced_count",
-    kind="predict",
-    title="How many tokens are replaced?",
-    minutes=5,
-    difficulty=1,
-    cases=lambda rng, size: {},
-    sizes=1,
-    tolerance=1e-9,
-    probe=probes.number,
+replaced_count = prediction(
+    "replaced_count",
+    "How many tokens are replaced?",
+    _replaced(512, 40),
     vary=_vary,
-    **_replaced(512, 40),
 )

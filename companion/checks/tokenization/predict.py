@@ -5,6 +5,7 @@ misconception arrives at; the text, the word and the merges are in the statement
 personal variant of the first has another text.
 """
 
+from companion.checks.predictions import prediction
 from companion.course.exercise import Exercise, Mistake, Variant
 from companion.probes import tokenization as probes
 
@@ -104,17 +105,12 @@ def _vary_utf8_length(rng):
     )
 
 
-utf8_length = Exercise(
-    name="utf8_length",
-    kind="predict",
-    title="How many bytes is this text?",
-    minutes=5,
-    difficulty=1,
-    cases=lambda rng, size: {},
-    sizes=1,
-    probe=probes.number,
+utf8_length = prediction(
+    "utf8_length",
+    "How many bytes is this text?",
+    _utf8_length("cafe", "大规模语言模型"),
     vary=_vary_utf8_length,
-    **_utf8_length("cafe", "大规模语言模型"),
+    tolerance=1e-6,  # as it was: another would undo the passes that are recorded
 )
 
 bpe_tokens = Exercise(

@@ -1,12 +1,7 @@
-"""Predict the number: the parameters of one decoder block.
+"""Predict the number: the parameters of one decoder block."""
 
-The answer is a number, so there are no cases to draw. Each mistake is the number that a known
-misconception arrives at; the sizes are in the statement of the exercise, and a personal variant has
-others.
-"""
-
-from companion.course.exercise import Exercise, Mistake, Variant
-from companion.probes import transformer as probes
+from companion.checks.predictions import prediction
+from companion.course.exercise import Mistake, Variant
 
 
 def _parameters(d_model, d_ff, num_heads):
@@ -124,16 +119,10 @@ def _vary(rng):
     )
 
 
-decoder_block_parameters = Exercise(
-    name="decoder_block_parameters",
-    kind="predict",
-    title="What is in a decoder block?",
-    minutes=15,
-    difficulty=1,
-    cases=lambda rng, size: {},
-    sizes=1,
-    tolerance=1e-9,
-    probe=probes.number,
+decoder_block_parameters = prediction(
+    "decoder_block_parameters",
+    "What is in a decoder block?",
+    _parameters(64, 256, 4),
     vary=_vary,
-    **_parameters(64, 256, 4),
+    minutes=15,
 )

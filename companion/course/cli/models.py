@@ -17,6 +17,8 @@ NAMES = ("greedy", "sample", "top-k", "top-p", "min-p", "beam", "contrastive")
 Strategy = enum.Enum("Strategy", dict(zip(NAMES, NAMES, strict=True)), type=str)
 NUCLEUS = Strategy("top-p")
 
+Out = Annotated[Path | None, typer.Option("--out", help="Where to write; default: the cache.")]
+
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to the application."""
@@ -36,9 +38,7 @@ def train(
     restart: Annotated[
         bool, typer.Option("--restart", help="Start anew instead of resuming a run.")
     ] = False,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Where to write; default: the cache.")
-    ] = None,
+    out: Out = None,
     as_json: Json = False,
 ) -> None:
     """Train a checkpoint by its recipe; without a NAME, list the recipes.
@@ -108,9 +108,7 @@ def finetune(
     restart: Annotated[
         bool, typer.Option("--restart", help="Do again what is finished or half done.")
     ] = False,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Where to write; default: the cache.")
-    ] = None,
+    out: Out = None,
     as_json: Json = False,
 ) -> None:
     """Fine-tune on a task of chapter 10, beside its baselines; without a TASK, list them.

@@ -183,9 +183,15 @@ def answers(path: str | Path) -> dict[str, str]:
     Raises `NotebookError` if the file is no notebook.
     """
     notebook = load(path)
+    cells = _present_cells(path, notebook)
+    return {name: answer_source(notebook, places) for name, places in cells.items()}
+
+
+def _present_cells(path: str | Path, notebook: Notebook) -> dict[str, list[int]]:
+    """The cells of each answer that is there, in the notebook's order."""
     cells = answer_cells(notebook, exercise_names(path, notebook))
     present = sorted((places, name) for name, places in cells.items() if places)
-    return {name: answer_source(notebook, places) for places, name in present}
+    return {name: places for places, name in present}
 
 
 def answers_and_helpers(path: str | Path) -> dict[str, str]:
@@ -194,16 +200,20 @@ def answers_and_helpers(path: str | Path) -> dict[str, str]:
     What is judged when an answer is checked; another text, another verdict. Raises `NotebookError`
     as `answers` does.
     """
-    notebook, found = load(path), answers(path)
-    places = {i for cells in answer_cells(notebook, found).values() for i in cells}
+    notebook = load(path)
+    cells = _present_cells(path, notebook)
+    of_answers = {index for places in cells.values() for index in places}
     helpers = [
         text
         for index, cell in code_cells(notebook)
-        if index not in places
+        if index not in of_answers
         and ((role := mark(cell)[1]) == "setup" or role is None)
         and only_defines(text := source(cell))
     ]
-    return {name: "\n\n".join([answer, *helpers]) for name, answer in found.items()}
+    return {
+        name: "\n\n".join([answer_source(notebook, places), *helpers])
+        for name, places in cells.items()
+    }
 
 
 def answer_source(notebook: Notebook, places: list[int]) -> str:
