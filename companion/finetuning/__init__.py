@@ -4,7 +4,8 @@ Reading order: `heads` → `freezing` (which weights move, how fast) → `additi
 `learning` (weights of classes, when to stop) → `tags` (BIO, Viterbi, CRF) → `answers` (spans). Then
 whole tasks: `items` → `starts` (an encoder, and which of it moves) → `scores` → `kinds` (rows,
 head, answers) → `turns` (batches) → `writing` → `baselines` → `comparing` (intervals) →
-`utterances` and `fillings` (what is said to a house).
+`utterances` and `fillings` (what is said to a house). Pictures at the end: `patches` → `captions` →
+`retrieval`.
 """
 
 from .additions import Adapted, Adapter, LoRADense, add_adapters, add_lora, merge_lora
@@ -19,6 +20,16 @@ from .baselines import (
     overlapping_sentence,
     window_tags,
 )
+from .captions import (
+    Captioner,
+    Captioning,
+    caption_batches,
+    compile_for_captions,
+    exact_captions,
+    looked_at,
+    nearest_captions,
+    write_captions,
+)
 from .comparing import Figure, difference, figure, grouped
 from .freezing import LayerwiseAdam, freeze, layerwise_rates, trainable_share
 from .heads import (
@@ -32,6 +43,17 @@ from .heads import (
 from .items import Asked, Example, Rewrite, TaggedText, share_of, texts_of, word_tags, words_of
 from .kinds import Answering, Classification, IntentSlots, Tagging
 from .learning import EarlyStopping, class_weights, rate_of, tag_weights
+from .patches import PICTURE_PRESETS, PatchEmbedding, PictureConfig, cut_into_patches
+from .retrieval import (
+    Retriever,
+    both_ways,
+    compile_for_retrieval,
+    likeness,
+    pair_batches,
+    recall_at,
+    start_from_captioner,
+    word_overlap,
+)
 from .scores import Metric, f1_of_counts, mean_metric, share
 from .starts import (
     METHODS,
@@ -53,10 +75,13 @@ __all__ = [
     "FORBIDDEN",
     "METHODS",
     "MINILM",
+    "PICTURE_PRESETS",
     "Adapted",
     "Adapter",
     "Answering",
     "Asked",
+    "Captioner",
+    "Captioning",
     "Classification",
     "ClassificationHead",
     "EarlyStopping",
@@ -69,6 +94,9 @@ __all__ = [
     "LoRADense",
     "Metric",
     "PairHead",
+    "PatchEmbedding",
+    "PictureConfig",
+    "Retriever",
     "Rewrite",
     "Sampler",
     "SpanHead",
@@ -88,25 +116,37 @@ __all__ = [
     "bio_spans",
     "bio_tags",
     "blank_start",
+    "both_ways",
+    "caption_batches",
     "class_weights",
     "commonest",
+    "compile_for_captions",
+    "compile_for_retrieval",
+    "cut_into_patches",
     "difference",
+    "exact_captions",
     "f1_of_counts",
     "figure",
     "freeze",
     "grouped",
     "layerwise_rates",
     "lead",
+    "likeness",
     "load_start",
+    "looked_at",
     "mean_metric",
     "merge_lora",
+    "nearest_captions",
     "nearest_target",
     "new_model",
     "overlapping_sentence",
+    "pair_batches",
     "predict",
     "rate_of",
+    "recall_at",
     "share",
     "share_of",
+    "start_from_captioner",
     "steps_of",
     "tag_weights",
     "text_rows",
@@ -116,7 +156,9 @@ __all__ = [
     "utterances",
     "viterbi",
     "window_tags",
+    "word_overlap",
     "word_rows",
     "word_tags",
     "words_of",
+    "write_captions",
 ]

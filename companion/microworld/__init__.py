@@ -2,14 +2,16 @@
 
 Words (`lexicon`, `verbs`) → grammar (`grammar`) → sentences in parallel (`patterns`, `parallel`);
 a world in time (`world`) → stories (`stories`) → questions (`questions`); who lives where
-(`lives`) → what can be asked of it (`readings`); reviews (`opinions`). Nothing here is real text,
-and whatever shows it says so. No Keras; equal arguments give equal data on every machine.
+(`lives`) → what can be asked of it (`readings`); reviews (`opinions`); pictures with captions
+(`pictures`). Nothing here is real, and whatever shows it says so. No Keras; equal arguments give
+equal data on every machine.
 """
 
 from .lives import Claim, Lives, lives
 from .opinions import ASPECTS, Opinion, opinions
 from .parallel import SentencePair, parallel, split_of
 from .patterns import PATTERNS, Pattern
+from .pictures import SHAPES, Scene, Thing, draw, scenes
 from .questions import Question, ask, questions, squad
 from .readings import READINGS, RELATIONS, VERDICTS, Reading, readings
 from .stories import Document, Mention, Story, documents, stories, tell
@@ -20,6 +22,7 @@ __all__ = [
     "PATTERNS",
     "READINGS",
     "RELATIONS",
+    "SHAPES",
     "VERDICTS",
     "Claim",
     "Document",
@@ -32,17 +35,21 @@ __all__ = [
     "Pattern",
     "Question",
     "Reading",
+    "Scene",
     "SentencePair",
     "Story",
+    "Thing",
     "World",
     "ask",
     "documents",
+    "draw",
     "lives",
     "opinions",
     "parallel",
     "questions",
     "readings",
     "replay",
+    "scenes",
     "split_of",
     "squad",
     "stories",
