@@ -36,6 +36,7 @@ from companion.bert import (
     parameter_count,
     sentence_vectors,
     start_from_neighbours,
+    start_from_waves,
     word_vectors,
 )
 from companion.tokenization import WordPiece
@@ -318,6 +319,15 @@ def test_weights_start_at_a_truncated_normal_of_0_02():
     for weight in (model.embedding.embeddings, model.blocks[1].attention.query_projection.kernel):
         assert array(weight).std() == pytest.approx(0.8796 * 0.02, rel=0.055)
         assert np.abs(array(weight)).max() <= 0.04
+
+
+def test_positions_may_start_as_waves_as_wide_as_the_rest():
+    model = Bert(dataclasses.replace(SMALL, context_length=256))
+    start_from_waves(model)
+    table = array(model.positions.table)
+    # sin(1) = 0.841471 in the first column of position 1, times 0.02·√2.
+    assert table[1, 0] == pytest.approx(0.841471 * 0.02 * math.sqrt(2), rel=1e-5)
+    assert np.abs(table).max() == pytest.approx(0.02 * math.sqrt(2), rel=1e-3)
 
 
 def test_a_small_model_may_start_with_heads_that_look_at_the_neighbours():

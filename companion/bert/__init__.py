@@ -53,7 +53,7 @@ from .rows import (
     split_sentences,
 )
 from .sentences import cosine, encode_texts, mean_pooling, sentence_vectors, word_vectors
-from .starts import start_from_neighbours
+from .starts import start_from_neighbours, start_from_waves
 
 __all__ = [
     "CLS_ID",
@@ -105,6 +105,7 @@ __all__ = [
     "share_and_interval",
     "split_sentences",
     "start_from_neighbours",
+    "start_from_waves",
     "static_masks",
     "take_turns",
     "word_numbers",

@@ -1,4 +1,4 @@
-"""Where a small encoder starts: heads that look at the words beside a gap. Chapter 6.
+"""Where a small encoder starts: waves for positions, heads that look beside a gap. Chapter 6.
 
 From random numbers a head must first find out which positions are neighbours, and a small model
 spends much of a short training on that. What is set here is a start only: training changes it all.
@@ -6,10 +6,22 @@ spends much of a short training on that. What is set here is a start only: train
 
 import numpy as np
 
+from companion.attention import sinusoidal_positions
+
 from .heads import SPREAD
 from .model import Bert
 
 SHARP = 20  # a neighbour's score is about half of it above those of other places
+
+
+def start_from_waves(model: Bert) -> None:
+    """Let the trained positions start as sinusoids, as wide as the other weights start.
+
+    Vaswani et al. 2017, §3.5, for a start only: neighbouring positions are alike from the first
+    step on, and nothing else is decided.
+    """
+    table = sinusoidal_positions(model.config.context_length, model.config.d_model)
+    model.positions.table.assign(table * SPREAD * 2**0.5)  # a wave's own deviation is √½
 
 
 def start_from_neighbours(model: Bert) -> None:

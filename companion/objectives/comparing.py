@@ -31,7 +31,7 @@ from companion.bert import (
     make_pairs,
     mask_tokens,
     most_gaps,
-    start_from_neighbours,
+    start_from_waves,
 )
 from companion.bert.learning import Mask
 from companion.bert.rows import Documents
@@ -254,8 +254,8 @@ def prepare(
 ) -> Made:
     """A compiled model with the encoder `.bert`, and its batches, ready for `training.fit`.
 
-    All encoders of one seed start alike, with heads that look at neighbours (chapter 6), so that
-    step 0 is one point for all. Raises `ValueError` for an objective that is not in `OBJECTIVES`.
+    All encoders of one seed start alike, positions as waves (chapter 6), so that step 0 is one
+    point for all. Raises `ValueError` for an objective that is not in `OBJECTIVES`.
     """
     if name not in OBJECTIVES:
         raise ValueError(f"no objective {name!r}; there are: {', '.join(OBJECTIVES)}")
@@ -264,7 +264,7 @@ def prepare(
         config, vocab_size=corpus.vocab_size, context_length=corpus.rows.shape[1]
     )
     model, batch = OBJECTIVES[name].make(corpus, config, batch_size, seed)
-    start_from_neighbours(model.bert)
+    start_from_waves(model.bert)
     fit = compile_for_pairs if isinstance(model, PairedBert) else compile_for_gaps
     fit(model, steps, rate, max(1, min(100, steps // 10)))
     return model, batch
