@@ -167,6 +167,21 @@ def test_without_the_aspect_a_review_gives_no_answer_away():
     assert sum(len(labels) == 2 for labels in by_review.values()) > 20
 
 
+def test_a_brief_text_says_one_thing_of_each_and_is_asked_about_nothing_else():
+    for life in mw.lives(30, people=3, brief=True):
+        assert {claim.topic for claim in life.claims} <= set(life.topics)
+        assert len(life.topics) == 1
+        assert len({claim.person for claim in life.claims}) == len(life.claims) <= 3
+    words = {"home": "live", "job": "job"}
+    for what in mw.READINGS:
+        for reading in mw.readings(what, 40, people=3, brief=True):
+            about = {t for t, word in words.items() if f" {word}" in reading.second}
+            assert len(about) < 2
+            assert len(reading.text) < len(mw.lives(1, people=3)[0].text)
+    found = {r.kind for r in mw.readings("answers", 200, people=3, brief=True)}
+    assert {"home, 1 hops", "home, 2 hops", "home, 3 hops"} < found  # short, yet not easy
+
+
 def test_of_a_single_person_everything_can_be_asked_but_what_takes_two():
     for what in ("answers", "relations", "verdicts", "summaries"):
         for reading in mw.readings(what, 20, people=1):

@@ -61,10 +61,10 @@ def test_test_templates_of_intents_that_training_lacks_are_left_out(monkeypatch)
 
 @pytest.mark.parametrize("task", world.TASKS, ids=lambda task: task.name)
 def test_a_task_of_the_microworld_has_short_texts_to_begin_with_and_longer_ones_to_end(task):
-    small = {"train": 30, "validation": 6, "test": 6}
+    small = {"train": 60, "validation": 6, "test": 6}
     task = dataclasses.replace(task, settings={**task.settings, "texts": small})
     data = task.load(task)
-    assert (len(data.train), len(data.validation)) == (30, 6)
+    assert (len(data.train), len(data.validation)) == (60, 6)
     new, longer = data.tests.values()
     mean = [sum(len(item.text) for item in items) / len(items) for items in (data.train, new)]
     assert mean[0] < mean[1] < sum(len(item.text) for item in longer) / len(longer)

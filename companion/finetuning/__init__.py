@@ -2,10 +2,10 @@
 
 Reading order: `heads` → `freezing` (which weights move, how fast) → `additions` (LoRA, adapters) →
 `learning` (weights of classes, when to stop) → `tags` (BIO, Viterbi, CRF) → `answers` (spans). Then
-whole tasks: `items` → `starts` (an encoder, and which of it moves) → `scores` → `kinds` (rows,
-head, answers) → `turns` (batches) → `writing` → `baselines` → `comparing` (intervals) →
-`utterances` and `fillings` (what is said to a house). Pictures at the end: `patches` → `captions` →
-`retrieval`.
+whole tasks: `items` → `reading` (where a small encoder starts that is to read) → `starts` (any
+encoder, and which of it moves) → `scores` → `kinds` (rows, head, answers) → `turns` (batches) →
+`writing` → `baselines` → `comparing` (intervals) → `utterances` and `fillings` (what is said to a
+house). Pictures at the end: `patches` → `captions` → `retrieval`.
 """
 
 from .additions import Adapted, Adapter, LoRADense, add_adapters, add_lora, merge_lora
@@ -44,6 +44,7 @@ from .items import Asked, Example, Rewrite, TaggedText, share_of, texts_of, word
 from .kinds import Answering, Classification, IntentSlots, Tagging
 from .learning import EarlyStopping, class_weights, rate_of, tag_weights
 from .patches import PICTURE_PRESETS, PatchEmbedding, PictureConfig, cut_into_patches
+from .reading import Reader, marks, start_to_read
 from .retrieval import (
     Retriever,
     both_ways,
@@ -96,6 +97,7 @@ __all__ = [
     "PairHead",
     "PatchEmbedding",
     "PictureConfig",
+    "Reader",
     "Retriever",
     "Rewrite",
     "Sampler",
@@ -134,6 +136,7 @@ __all__ = [
     "likeness",
     "load_start",
     "looked_at",
+    "marks",
     "mean_metric",
     "merge_lora",
     "nearest_captions",
@@ -147,6 +150,7 @@ __all__ = [
     "share",
     "share_of",
     "start_from_captioner",
+    "start_to_read",
     "steps_of",
     "tag_weights",
     "text_rows",

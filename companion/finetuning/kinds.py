@@ -19,6 +19,7 @@ from .answers import best_span
 from .heads import ClassificationHead, IntentSlotHead, SpanHead, TokenHead
 from .items import Asked, Example, TaggedText, words_of
 from .learning import class_weights, rate_of, tag_weights
+from .reading import Reader
 from .scores import Metric, by_kind, f1_of_counts, mean_metric
 from .starts import Start, blank_start, new_model, text_rows, word_rows
 from .tags import FORBIDDEN, allowed_transitions, bio_spans, viterbi
@@ -50,8 +51,9 @@ class OnEncoder:
         return new_model(start, self.head(), method)
 
     def compile(self, model: keras.Model, rate: float, steps: int) -> None:
-        """Adam whose rate climbs and falls, on the kind's loss."""
-        model.compile(backend.Adam(rate_of(rate, steps)), self.loss())
+        """Adam whose rate climbs and falls, on the kind's loss; a `Reader`'s as in pretraining."""
+        beta_2 = 0.98 if isinstance(model, Reader) else 0.999
+        model.compile(backend.Adam(rate_of(rate, steps), beta_2=beta_2), self.loss())
 
     def loss(self):
         """What training makes small."""

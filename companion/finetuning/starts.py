@@ -14,6 +14,7 @@ from companion.transformer import TransformerConfig, padded
 from .additions import PROJECTIONS, add_adapters, add_lora
 from .freezing import freeze
 from .heads import FineTuned
+from .reading import MARKS, Reader, start_to_read
 
 MINILM = "minilm"  # a corpus of real weights; every other name is that of a checkpoint
 METHODS = ("full", "frozen", "lora", "adapter", "scratch")
@@ -42,10 +43,15 @@ def load_start(name: str) -> Start:
     return Start(dataclasses.replace(encoder.config, pooler=False), weights, tokenizer)
 
 
-def blank_start(texts: Sequence[str], vocab_size: int = 2000, **sizes) -> Start:
-    """No weights, and a WordPiece of the texts; `sizes` are the other numbers of the config."""
+def blank_start(
+    texts: Sequence[str], vocab_size: int = 2000, num_segments: int = 1, **sizes
+) -> Start:
+    """No weights, and a WordPiece of the texts; `sizes` are the other numbers of the config.
+
+    With `reading.MARKS` segments the model is a `reading.Reader`: for texts that are asked about.
+    """
     tokenizer = WordPiece.train([narrow(text) for text in texts], vocab_size)
-    config = BertConfig(vocab_size=len(tokenizer), pooler=False, num_segments=1, **sizes)
+    config = BertConfig(vocab_size=len(tokenizer), pooler=False, num_segments=num_segments, **sizes)
     return Start(config, None, tokenizer)
 
 
@@ -60,13 +66,14 @@ def new_model(start: Start, head: keras.layers.Layer, method: str = "full") -> F
     if method not in METHODS:
         raise ValueError(f"method is {method!r}; it is one of {', '.join(METHODS)}")
     encoder = Bert(start.config, name="encoder")
+    marked = start.config.num_segments == MARKS
     if method == "scratch":
-        start_from_neighbours(encoder)
+        (start_to_read if marked else start_from_neighbours)(encoder)
     elif start.weights is None:
         raise ValueError(f"method is {method!r}, and there are no weights; only scratch needs none")
     else:
         encoder.set_weights(start.weights)
-    model = FineTuned(encoder, head)
+    model = (Reader if marked else FineTuned)(encoder, head)
     thin = min(8, start.config.d_model // 8)
     if method == "frozen":
         freeze(model, but="head/")

@@ -65,7 +65,8 @@ class Claim:
 @dataclass(frozen=True)
 class Lives:
     """A text, claim by claim: `sentences[i]` is the span of `claims[i]`, `values[i]` that of its
-    value. `truth[topic]` has each person's city or job, "" where the text leaves it open.
+    value. `truth[topic]` has each person's city or job, "" where the text leaves it open. `topics`
+    are those that the text is about.
     """
 
     id: str
@@ -76,6 +77,7 @@ class Lives:
     sentences: tuple[tuple[int, int], ...]
     values: tuple[tuple[int, int], ...]
     truth: dict[str, dict[str, str]] = field(hash=False)
+    topics: tuple[str, ...] = TOPICS
 
     def told_by(self, topic: str, person: str) -> list[int]:
         """The claims from which a person's city or job follows, the last one naming it.
@@ -96,45 +98,53 @@ class Lives:
 
 
 def lives(
-    count: int, seed: int = 0, language: str = "en", split: str = "train", people: int = 4
+    count: int,
+    seed: int = 0,
+    language: str = "en",
+    split: str = "train",
+    people: int = 4,
+    brief: bool = False,
 ) -> list[Lives]:
     """`count` texts about so many people, of one split; synthetic.
 
-    Raises `ValueError` for another language or split and a number of people outside 1 to 12.
+    A `brief` text says one thing of each, and of all on one topic: what somebody who learns to read
+    begins with. Raises `ValueError` for another language or split and a number of people outside 1
+    to 12.
     """
     if language not in ("en", "zh") or split not in SPLITS or not 1 <= people <= 12:
         raise ValueError(
             f"language {language!r}, split {split!r}, {people} people: wanted en or zh, one of "
             f"{', '.join(SPLITS)}, and 1 to 12"
         )
-    rng = stream(f"lives-{split}-{people}", seed)
-    return [
-        _told(rng, f"lives-{split}-{people}-{seed}-{i}", language, split, people)
-        for i in range(count)
-    ]
+    name = f"lives-{split}-{people}" + "-brief" * brief
+    rng = stream(name, seed)
+    return [_told(rng, f"{name}-{seed}-{i}", language, split, people, brief) for i in range(count)]
 
 
-def _told(rng: Random, ident: str, language: str, split: str, people: int) -> Lives:
+def _told(rng: Random, ident: str, language: str, split: str, people: int, brief: bool) -> Lives:
     truth, shared = _truth(rng, split, people)
     named = list(truth["home"])
     claims: list[list[Claim]] = []
     open_ones: dict[str, set[str]] = {topic: set() for topic in TOPICS}
+    topics = (pick(rng, TOPICS),) if brief else TOPICS
     for person in named:
         block: list[Claim] = []
-        for topic in TOPICS:
+        for topic in topics:
             block += _claims(rng, person, topic, truth, shared, open_ones)
-        if rng.random() < 0.3:
+        if brief:
+            block = block[:1]
+        elif rng.random() < 0.3:
             animal = pick(rng, nouns_of("animal")).id
             block.append(Claim(person, "taste", pick(rng, ("is", "not")), animal))
         claims.append(_mixed(rng, block))
     told = [claim for block in _mixed(rng, claims) for claim in block]
     known = {
         topic: {p: "" if p in open_ones[topic] else truth[topic][p] for p in named}
-        for topic in TOPICS
+        for topic in topics
     }
     text, sentences, values = _written(rng, told, language)
     order = tuple(dict.fromkeys(claim.person for claim in told))
-    return Lives(ident, text, language, order, tuple(told), sentences, values, known)
+    return Lives(ident, text, language, order, tuple(told), sentences, values, known, topics)
 
 
 def _truth(rng: Random, split: str, people: int):

@@ -11,7 +11,7 @@ from random import Random
 
 from .grammar import join, realise
 from .lexicon import PEOPLE, PRONOUNS
-from .lives import TOPICS, Claim, Lives, filler_of, lives
+from .lives import Claim, Lives, filler_of, lives
 from .sampling import pick, stream
 
 _ASK = {
@@ -74,7 +74,7 @@ def _hops(life: Lives, topic: str, person: str) -> str:
 
 def answers(life: Lives, rng: Random) -> Iterator[Reading]:
     """Where does somebody live, what is their job: a span of the text, or nothing (SQuAD v2)."""
-    for topic in TOPICS:
+    for topic in life.topics:
         for person in life.people:
             told = life.told_by(topic, person)
             begin, end = life.values[told[-1]] if told else (-1, -1)
@@ -114,7 +114,7 @@ def relations(life: Lives, rng: Random) -> Iterator[Reading]:
 
 def verdicts(life: Lives, rng: Random) -> Iterator[Reading]:
     """Does a statement follow ("yes"), contradict ("no"), or may it be either ("open")?"""
-    for topic in TOPICS:
+    for topic in life.topics:
         truth = life.truth[topic]
         for person in life.people:
             claims = [c for c in life.claims if (c.person, c.topic) == (person, topic)]
@@ -155,7 +155,7 @@ def summaries(life: Lives, rng: Random) -> Iterator[Reading]:
     """Who lives where, city by city in the order of the text: no sentence of it says so."""
     cities: dict[str, list[str]] = {}
     for person in life.people:
-        if city := life.truth["home"][person]:
+        if city := life.truth.get("home", {}).get(person):
             cities.setdefault(city, []).append(person)
     side = 0 if life.language == "en" else 1
     sentences = []
@@ -173,7 +173,7 @@ def summaries(life: Lives, rng: Random) -> Iterator[Reading]:
 def replies(life: Lives, rng: Random) -> Iterator[Reading]:
     """A question, its reply, and "and Tom?": what is the next reply?"""
     language, gap = life.language, " " if life.language == "en" else ""
-    for topic in TOPICS if len(life.people) > 1 else ():
+    for topic in life.topics if len(life.people) > 1 else ():
         truth = life.truth[topic]
         first = pick(rng, life.people)
         second = pick(rng, [p for p in life.people if p != first])
@@ -215,15 +215,17 @@ def readings(
     split: str = "train",
     people: int = 3,
     each: int = 4,
+    brief: bool = False,
 ) -> list[Reading]:
-    """`count` readings of one of `READINGS`, at most `each` of a text; synthetic.
+    """`count` readings of one of `READINGS`, at most `each` of a text, `brief` or not; synthetic.
 
     Of what a text offers, the kind met least so far comes first (what stands before its comma, then
     the whole of it), so that kinds come evenly. Raises `ValueError` for another name.
     """
     if what not in READINGS:
         raise ValueError(f"no readings are called {what!r}; there are: {', '.join(READINGS)}")
-    rng, made = stream(f"readings-{what}-{split}-{people}", seed), []
+    name = f"readings-{what}-{split}-{people}" + "-brief" * brief
+    rng, made = stream(name, seed), []
     met: Counter[str] = Counter()
 
     def often(reading: Reading) -> tuple[int, int]:
@@ -231,7 +233,7 @@ def readings(
 
     batch = 0
     while len(made) < count:
-        for life in lives(64, seed * 100_000 + batch, language, split, people):
+        for life in lives(64, seed * 100_000 + batch, language, split, people, brief):
             offered = list(READINGS[what](life, rng))
             for _ in range(min(each, len(offered))):
                 fewest = min(map(often, offered))
