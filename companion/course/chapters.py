@@ -80,8 +80,18 @@ CHAPTERS = (
         55,
         ("shakespeare", "sanguo", "gpt2_vocab"),
     ),
-    Chapter(8, "generation", "Decoding", 55, ("shakespeare",)),
+    Chapter(8, "generation", "Decoding", 55, ("shakespeare", "ui_strings")),
     Chapter(9, "objectives", "Other pretraining objectives", 55, ("peoples_daily", "reviews_zh")),
+    Chapter(
+        10,
+        "finetuning",
+        "Fine-tuning and transfer",
+        60,
+        (
+            *("trec_questions", "sms_spam", "peoples_daily", "home_intents", "minilm"),
+            *("movie_snippets", "amazon_snippets", "tweets", "nyt_snippets", "bert_vocab_en"),
+        ),
+    ),
 )
 
 

@@ -10,11 +10,21 @@ No Chinese font may be installed where a notebook runs: `label` falls back to ro
 
 from .attention import attention_maps, cost, look_back, masks, positions, scale_effects
 from .bert import alike, gaps, masked_accuracy
+from .finetuning import (
+    class_maps,
+    data_curves,
+    forest,
+    moved,
+    next_tags,
+    stopped,
+    what_moves,
+)
 from .generation import distributions, speeds, text_tree, trade
 from .gpt import learning_curves, parameter_shares, shifted, stream_width, the_axis
 from .neural_lm import cooccurrence, help_at_distance, same_text, senses, word_map
 from .ngram import approach, coverage, growth, heat_map, next_words, perplexity_by_order, zipf
 from .objectives import probe_curves, questions, ranking
+from .pictures import picture_grid, word_attention
 from .style import COLOURS, MARKERS, STROKES, Picture, label
 from .tokenization import cuts, fertility, growing, prices, word_graph
 from .transformer import alignment, architecture, by_depth, confidence, losses, quality, rates
@@ -30,13 +40,16 @@ __all__ = [
     "architecture",
     "attention_maps",
     "by_depth",
+    "class_maps",
     "confidence",
     "cooccurrence",
     "cost",
     "coverage",
     "cuts",
+    "data_curves",
     "distributions",
     "fertility",
+    "forest",
     "gaps",
     "growing",
     "growth",
@@ -48,9 +61,12 @@ __all__ = [
     "losses",
     "masked_accuracy",
     "masks",
+    "moved",
+    "next_tags",
     "next_words",
     "parameter_shares",
     "perplexity_by_order",
+    "picture_grid",
     "positions",
     "prices",
     "probe_curves",
@@ -63,10 +79,13 @@ __all__ = [
     "senses",
     "shifted",
     "speeds",
+    "stopped",
     "stream_width",
     "text_tree",
     "the_axis",
     "trade",
+    "what_moves",
+    "word_attention",
     "word_graph",
     "word_map",
     "zipf",
