@@ -4,7 +4,7 @@
 
 The second part is left out where `companion train translate-en-zh` was not run. The
 minute is by the clock on the wall, on a machine that does nothing else: pairs, tokenizer,
-compilation and training. Settings were chosen on the validation split, English to Chinese.
+compilation and training. Settings were chosen on the validation split.
 """
 
 import dataclasses
@@ -18,22 +18,25 @@ from companion import checkpoints, microworld, training
 from companion import transformer as tr
 from tests.benchmarks.common import machine, table, write_section
 
-PAIRS, STEPS, TOKENS, VOCAB_SIZE = 10_000, 800, 640, 2000
-RATE, WARMUP = 6e-3, 100
+PAIRS, TOKENS, VOCAB_SIZE = 10_000, 640, 2000
+STEPS = {"zh": 700, "en": 900}  # by what is written: English has more forms to get right
+RATE, WARMUP, SMOOTHING = 6e-3, 100, 0.1
 TEST = 1000
 CHECKPOINT = "translate-en-zh"
 
 
-def train(to: str, config=tr.PRESETS["tiny"], steps: int = STEPS, count: int = PAIRS):
+def train(to: str, config=tr.PRESETS["tiny"], count: int = PAIRS):
     """A translator from nothing; (translator, pairs, seconds on the wall, processor seconds)."""
     begun, work = time.perf_counter(), time.process_time()
     pairs = microworld.parallel(count, seed=0)
     tokenizer = tr.train_tokenizer((t for p in pairs for t in (p.source, p.target)), VOCAB_SIZE)
     source, target = tr.examples(pairs, tokenizer, (to,))
     training.seed(0)
+    steps = STEPS[to]
     config = dataclasses.replace(config, vocab_size=len(tokenizer))
     model = tr.Transformer(config)  # float32: bfloat16 gains nothing at this size
-    tr.compile_for_translation(model, steps, RATE, WARMUP)
+    tr.start_from_neighbours(model)
+    tr.compile_for_translation(model, steps, RATE, WARMUP, SMOOTHING)
     training.fit(model, tr.batches(source, target, TOKENS), steps, every=steps)
     seconds, work = time.perf_counter() - begun, time.process_time() - work
     return tr.Translator(model, tokenizer), pairs, seconds, work
@@ -108,7 +111,8 @@ def minute_section() -> str:
     config = tr.PRESETS["tiny"]
     return (
         f"{machine()}. `python tests/benchmarks/bench_translation.py`\n\n"
-        f"{PAIRS:,} training pairs, {STEPS} steps of {TOKENS} tokens a side, {VOCAB_SIZE:,} tokens "
+        f"{PAIRS:,} training pairs, steps of {TOKENS} tokens a side ({STEPS['zh']} to Chinese, "
+        f"{STEPS['en']} to English), {VOCAB_SIZE:,} tokens "
         f"in the joint vocabulary, d_model {config.d_model}, {config.num_layers} layer(s). From "
         f"nothing, compilation included: {'; '.join(clocks)}. "
         f"{TEST:,} test sentences, none of "
