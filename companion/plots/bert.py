@@ -75,10 +75,16 @@ def masked_accuracy(
     return picture
 
 
-def alike(cosines: Sequence[Sequence[float]], texts: Sequence[str], title: str) -> Picture:
+def alike(
+    cosines: Sequence[Sequence[float]],
+    texts: Sequence[str],
+    title: str,
+    sides: tuple[str, str] = ("texts", "the same texts, by number"),
+) -> Picture:
     """Cosines of every text with every other as shades, the numbers written in.
 
-    Raises `ValueError` where the matrix does not fit the texts.
+    `sides` says what the rows and the columns are, where they are not the same texts. Raises
+    `ValueError` where the matrix does not fit the texts.
     """
     values = np.asarray(cosines, dtype=np.float64)
     if values.shape != (len(texts), len(texts)):
@@ -95,7 +101,7 @@ def alike(cosines: Sequence[Sequence[float]], texts: Sequence[str], title: str) 
         axes.set_yticks(range(len(texts)), named)
         axes.set_xticks(range(len(texts)), numbers)
         axes.set_title(title)
-        axes.set_xlabel("the same texts, by number")
-        axes.set_ylabel("texts")
+        axes.set_ylabel(sides[0])
+        axes.set_xlabel(sides[1])
         picture.colorbar(image, ax=axes, label="cosine", shrink=0.85)
     return picture
