@@ -197,15 +197,17 @@ def test_another_models_weights_are_refused_by_name(model, tmp_path, change, say
 # One process imports Keras and forks the runs, so that a kill costs no import. Each run traces and
 # trains like a run of its own; the parent computes nothing.
 PROGRAM = """
-    import os, random, signal, sys, time
+    import random, signal, subprocess, sys, time
     from pathlib import Path
     import numpy as np
-    from companion import training
-    from companion import transformer as tr
 
     folder, kills, moments = Path(sys.argv[1]), int(sys.argv[2]), random.Random(sys.argv[3])
 
     def run(name):
+        from companion import training
+        from companion import transformer as tr
+
+        print("begun", flush=True)
         training.seed(3)
         config = tr.TransformerConfig(vocab_size=50, context_length=16, d_model=16, num_layers=1,
                                       num_heads=2, d_ff=16, dropout=0.1, norm="pre")
@@ -219,30 +221,27 @@ PROGRAM = """
         weights = np.concatenate([np.array(w).ravel() for w in model.weights])
         np.save(folder / f"{name}.npy", weights)
 
-    def start(name):
-        child = os.fork()
-        if child == 0:
-            try:
-                run(name)
-            except BaseException:
-                import traceback
-                traceback.print_exc()
-                os._exit(1)
-            os._exit(0)
+    def start(name):  # no fork: a copy of a process with TensorFlow's threads may never wake up
+        command = [sys.executable, __file__, *sys.argv[1:4], name]
+        child = subprocess.Popen(command, stdout=subprocess.PIPE)
+        child.stdout.readline()  # until all is imported
         return child
 
-    begun = time.monotonic()
-    assert os.waitpid(start("whole"), 0)[1] == 0
+    if len(sys.argv) > 4:
+        run(sys.argv[4])
+        sys.exit()
+    child, begun = start("whole"), time.monotonic()
+    assert child.wait() == 0
     whole = time.monotonic() - begun
     state = folder / "killed.npz"
     for _ in range(kills):
         child = start("killed")
         time.sleep(moments.uniform(0.3, 1.0) * whole)
-        os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
+        child.kill()
+        status = child.wait()
         done = int(np.load(state)["done"]) if state.exists() else 0
-        print("killed at" if status == signal.SIGKILL else "had ended at", done, flush=True)
-    assert os.waitpid(start("killed"), 0)[1] == 0
+        print("killed at" if status == -signal.SIGKILL else "had ended at", done, flush=True)
+    assert start("killed").wait() == 0
 """
 
 
@@ -261,14 +260,12 @@ def killed(tmp_path, kills):
     return whole, resumed, done.stdout
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
 def test_a_translation_model_killed_with_9_and_resumed_has_the_same_weights_bit_by_bit(tmp_path):
     whole, resumed, _ = killed(tmp_path, 2)
     np.testing.assert_array_equal(whole, resumed)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
 def test_twenty_kills_change_nothing(tmp_path):
     whole, resumed, told = killed(tmp_path, 20)
     np.testing.assert_array_equal(whole, resumed)
