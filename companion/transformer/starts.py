@@ -1,7 +1,7 @@
 """Where a small Transformer starts: heads that look at the words beside them. Chapter 5.
 
-From random numbers a head must first find out which words are neighbours, and a small model spends
-much of a short training on that. What is set here is a start only: training changes it all.
+From random numbers a head must first find out which words are neighbours; a small model may spend
+a part of a short training on that. What is set here is a start only: training changes it all.
 """
 
 import numpy as np
