@@ -16,7 +16,7 @@ ROWS = np.random.default_rng(0).normal(size=(40, 6)).astype("float32")
 TARGETS = ROWS.sum(axis=1, keepdims=True)
 
 
-def small_model() -> keras.Model:
+def small_model(optimizer=None) -> keras.Model:
     training.seed(7)
     model = keras.Sequential(
         [
@@ -26,7 +26,7 @@ def small_model() -> keras.Model:
             keras.layers.Dense(1),
         ]
     )
-    model.compile(keras.optimizers.Adam(0.01), "mse")
+    model.compile(optimizer or keras.optimizers.Adam(0.01), "mse")
     return model
 
 
@@ -53,13 +53,14 @@ def test_an_epoch_shows_every_row_once_and_the_next_in_another_order():
     assert list(first) != list(second)
 
 
-def test_a_run_interrupted_and_resumed_ends_at_the_same_weights(tmp_path):
+@pytest.mark.parametrize("optimizer", [keras.optimizers.Adam, training.muon])
+def test_a_run_interrupted_and_resumed_ends_at_the_same_weights(tmp_path, optimizer):
     batch = training.shuffled(ROWS, TARGETS, batch_size=8)
-    whole = small_model()
+    whole = small_model(optimizer(0.01))
     history = training.fit(whole, batch, 25, every=10)
     state = tmp_path / "state.npz"
-    training.fit(small_model(), batch, 10, every=10, resume=state)
-    resumed = small_model()
+    training.fit(small_model(optimizer(0.01)), batch, 10, every=10, resume=state)
+    resumed = small_model(optimizer(0.01))
     again = training.fit(resumed, batch, 25, every=10, resume=state)
     np.testing.assert_array_equal(weights(whole), weights(resumed))
     assert len(again["loss"]) == 3
@@ -73,6 +74,29 @@ def test_a_finished_run_is_not_trained_further(tmp_path):
     before = weights(model)
     training.fit(model, batch, 10, every=10, resume=tmp_path / "state.npz")
     np.testing.assert_array_equal(before, weights(model))
+
+
+def test_muon_brings_the_directions_of_a_matrix_to_one_size_and_leaves_the_rest_to_adam():
+    rng = np.random.default_rng(0)
+    left, right = (np.linalg.qr(rng.normal(size=(6, 6)))[0] for _ in range(2))
+    sizes = np.array([8.0, 4.0, 2.0, 1.0, 1.0, 1.0])
+    gradient = left @ np.diag(sizes) @ right.T
+    # Jordan et al. 2024: σ ← 3.4445σ − 4.7750σ³ + 2.0315σ⁵, thrice, from σ/‖σ‖.
+    wanted = sizes / np.linalg.norm(sizes)
+    for _ in range(3):
+        wanted = 3.4445 * wanted - 4.7750 * wanted**3 + 2.0315 * wanted**5
+    names = ("kernel", "table", "kernel_of_head")
+    matrices = [keras.Variable(np.zeros((6, 6), "float32"), name=name) for name in names]
+    bias = keras.Variable(np.zeros(6, "float32"), name="bias")
+    gradients = [keras.ops.convert_to_tensor(gradient, "float32")] * 3
+    steps = keras.ops.convert_to_tensor([1.0, -2, 3, -4, 5, -6])
+    training.muon(0.01).apply([*gradients, steps], [*matrices, bias])
+    moved = -np.asarray(matrices[0])
+    found = np.diag(left.T @ moved @ right) / (0.01 * 0.2 * 6**0.5)
+    assert np.allclose(found, wanted, atol=1e-3)
+    assert wanted.max() / wanted.min() < 2 < sizes.max() / sizes.min()
+    for variable in (*matrices[1:], bias):  # a first step of Adam is the rate, whatever the size
+        assert np.allclose(np.abs(np.asarray(variable)), 0.005, rtol=1e-3)
 
 
 def test_the_state_of_another_model_is_refused_by_name(tmp_path):

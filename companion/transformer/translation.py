@@ -156,9 +156,17 @@ def _cut(array: np.ndarray, width: int) -> np.ndarray:
 
 
 def compile_for_translation(
-    model: Transformer, steps: int, rate: float = 3e-3, warmup: int = 100, smoothing: float = 0.0
+    model: Transformer,
+    steps: int,
+    rate: float = 3e-3,
+    warmup: int = 100,
+    smoothing: float = 0.0,
+    muon: bool = False,
 ) -> None:
     """Adam (β₂ = 0.98, as in Vaswani et al. 2017, §5.3); the rate climbs, then falls to nothing.
+
+    With `muon`, `training.muon` learns the matrices: on microworld in half the steps, at twice the
+    rate.
 
     `Noam` falls with the root of the step and never arrives; when the number of steps is known, a
     cosine that ends at zero (Loshchilov & Hutter 2017) learns more in a minute. Keras hands ten
@@ -169,7 +177,7 @@ def compile_for_translation(
         0.0, max(1, steps - warmup), warmup_target=rate, warmup_steps=warmup
     )
     model.compile(
-        backend.Adam(schedule, beta_2=0.98),
+        training.muon(schedule) if muon else backend.Adam(schedule, beta_2=0.98),
         SmoothedCrossEntropy(smoothing),
         steps_per_execution=10,
     )
