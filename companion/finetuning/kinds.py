@@ -19,7 +19,6 @@ from .answers import best_span
 from .heads import ClassificationHead, IntentSlotHead, SpanHead, TokenHead
 from .items import Asked, Example, TaggedText, words_of
 from .learning import class_weights, rate_of, tag_weights
-from .reading import Reader
 from .scores import Metric, by_kind, f1_of_counts, mean_metric
 from .starts import Start, blank_start, new_model, text_rows, word_rows
 from .tags import FORBIDDEN, allowed_transitions, bio_spans, viterbi
@@ -50,10 +49,11 @@ class OnEncoder:
         """The network, of which the method lets a part move."""
         return new_model(start, self.head(), method)
 
-    def compile(self, model: keras.Model, rate: float, steps: int) -> None:
-        """Adam whose rate climbs and falls, on the kind's loss; a `Reader`'s as in pretraining."""
-        beta_2 = 0.98 if isinstance(model, Reader) else 0.999
-        model.compile(backend.Adam(rate_of(rate, steps), beta_2=beta_2), self.loss())
+    def compile(self, model: keras.Model, rate: float, steps: int, muon: bool = False) -> None:
+        """Adam, or for a network without pretraining Muon; its rate climbs and falls."""
+        schedule = rate_of(rate, steps)
+        optimizer = training.muon(schedule) if muon else backend.Adam(schedule)
+        model.compile(optimizer, self.loss())
 
     def loss(self):
         """What training makes small."""

@@ -67,9 +67,11 @@ class Writing:
             raise ValueError(f"method is {method!r}; a task that writes is trained from scratch")
         return Transformer(start.config)
 
-    def compile(self, model: Transformer, rate: float, steps: int) -> None:
-        """Adam, β₂ = 0.98 as in the paper's §5.3, whose rate climbs and falls."""
-        model.compile(backend.Adam(rate_of(rate, steps), beta_2=0.98), SmoothedCrossEntropy(0.0))
+    def compile(self, model: Transformer, rate: float, steps: int, muon: bool = False) -> None:
+        """Adam, β₂ = 0.98 as in the paper's §5.3, or Muon; its rate climbs and falls."""
+        schedule = rate_of(rate, steps)
+        optimizer = training.muon(schedule) if muon else backend.Adam(schedule, beta_2=0.98)
+        model.compile(optimizer, SmoothedCrossEntropy(0.0))
 
     def batches(
         self,

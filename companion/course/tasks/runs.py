@@ -92,7 +92,7 @@ def train_and_test(
     training.seed(_seed_of(run))
     with backend.fast_precision() as precision:
         model = kind.model(start, run.method)
-    kind.compile(model, numbers["rates"][run.method], steps)
+    kind.compile(model, numbers["rates"][run.method], steps, numbers.get("muon", False))
     answer = kind.reader(model, start.tokenizer, longest)
     stop = ft.EarlyStopping(
         lambda: first_score(kind, chosen, answer(chosen)), numbers["patience"], keep=best
