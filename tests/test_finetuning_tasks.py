@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from companion import bert as bt
 from companion import corpora, metrics, training
 from companion import finetuning as ft
-from companion.finetuning.fillings import OPEN, part_of
+from companion.finetuning.fillings import OPEN, any_words, part_of
 from companion.finetuning.utterances import parse
 from companion.tokenization import WordPiece
 from companion.tokenization.wordpiece import BERT_SPECIALS
@@ -391,7 +391,7 @@ def test_a_slot_stands_where_its_span_says(grammar):
     for one in drawn:
         (area, number) = (one.text[a:b] for a, b, _ in one.slots)
         assert [name for *_, name in one.slots] == ["area", "brightness"]
-        assert area in part_of("area", OPEN["en"]["area"], held_out=False)
+        assert area in part_of(OPEN["en"]["area"], held_out=False)
         assert number.isdecimal()
         assert "  " not in one.text
         assert one.text == one.text.strip()
@@ -410,10 +410,26 @@ def test_parts_in_any_order_come_in_every_order(grammar):
 def test_held_out_values_are_never_those_of_training():
     for language, lists in OPEN.items():
         for name, values in lists.items():
-            seen, unseen = (set(part_of(name, values, held)) for held in (False, True))
+            seen, unseen = (set(part_of(values, held)) for held in (False, True))
             assert not seen & unseen, (language, name)
             assert seen | unseen == set(values)
-    assert part_of("on_off", ["on", "off"], True) == ["on", "off"]  # too few to hold any back
+    assert part_of(["on", "off"], True) == ["on", "off"]  # too few to hold any back
+
+
+def test_a_free_slot_holds_any_word_but_none_that_is_held_out(grammar):
+    held = {value for values in OPEN["en"].values() for value in part_of(values, held_out=True)}
+    known = {value for values in OPEN["en"].values() for value in values}
+    sampler, rng = ft.Sampler("en", free=1.0), random.Random(0)
+    drawn = [sampler.draw(template("dim {area} to {percent}"), rng) for _ in range(200)]
+    areas, numbers = zip(*([one.text[a:b] for a, b, _ in one.slots] for one in drawn), strict=True)
+    assert len(set(areas) - known) > 150
+    assert not held & set(areas)
+    assert all(number.isdecimal() for number in numbers)
+    for language in OPEN:
+        words = set(any_words(language))
+        values = {value for values in OPEN[language].values() for value in values}
+        assert len(words) > 5000
+        assert not words & set(part_of(sorted(values), held_out=True))
 
 
 def test_what_two_intents_say_alike_is_left_out(grammar):

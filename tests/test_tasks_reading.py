@@ -15,8 +15,16 @@ CARD = {
     "results": {
         "films": {
             "100% of the items": {
-                "bag of words": {"seeds": [0], "accuracy": found(0.75, 0.7, 0.8)},
-                "full": {"seeds": [0, 1], "accuracy": found(0.85, 0.8, 0.9)},
+                "bag of words": {
+                    "seeds": [0],
+                    "accuracy": found(0.75, 0.7, 0.8),
+                    "F1": found(0.65, 0.6, 0.7),
+                },
+                "full": {
+                    "seeds": [0, 1],
+                    "accuracy": found(0.85, 0.8, 0.9),
+                    "F1": found(0.55, 0.5, 0.6),
+                },
             },
             "1% of the items": {"full": {"seeds": [0], "accuracy": found(0.6, 0.5, 0.7)}},
         },
@@ -40,6 +48,13 @@ def test_the_scores_of_a_test_come_best_first_with_their_intervals():
     assert other.name == "bag of words"
     assert [line.value for line in reading.scores(CARD, "tweets")] == [0.7]
     assert reading.scores(CARD, share=0.1) == []
+
+
+def test_another_metric_has_an_order_of_its_own():
+    lines = reading.scores(CARD, metric="F1")
+    assert [(line.name, line.value) for line in lines] == [("bag of words", 0.65), ("full", 0.55)]
+    with pytest.raises(ValueError, match="no metric 'EM'; the card has accuracy, F1"):
+        reading.scores(CARD, metric="EM")
 
 
 def test_a_difference_is_decided_where_its_interval_leaves_out_zero():

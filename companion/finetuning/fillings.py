@@ -1,11 +1,15 @@
 """Values for the slots that the intent grammar leaves open: rooms, devices, things to buy. Ch. 10.
 
 The course's own, in English and Chinese. Whatever a list holds is dealt out by a hash, so that a
-quarter of the values is never seen in training.
+quarter of the values is never seen in training, in no list. `any_words` are words of a dictionary.
 """
 
 import hashlib
 from collections.abc import Sequence
+from functools import cache
+
+from companion import corpora
+from companion.tokenization import Lexicon
 
 _ENGLISH = """
 area|kitchen, bedroom, living room, bathroom, garage, office, hallway, guest room, dining room
@@ -64,6 +68,7 @@ item|洋葱, 给牙医打电话, 交房租, 洗车, 订餐厅, 修自行车, 擦
 item|洗发水, 巧克力
 """
 HELD_OUT = 4  # one value in four
+COMMON = 500  # occurrences in what jieba counted
 
 
 def _read(table: str) -> dict[str, tuple[str, ...]]:
@@ -79,16 +84,34 @@ for _values in OPEN.values():
     _values["shopping_list_item"] = _values["todo_list_item"] = _values.pop("item")
 
 
-def part_of(name: str, values: Sequence[str], held_out: bool) -> list[str]:
+def part_of(values: Sequence[str], held_out: bool) -> list[str]:
     """The values of a list that training sees or, with `held_out`, those that it never sees.
 
     Lists of fewer than five values (on and off) have none to spare: both parts are the whole.
     """
     if len(values) < 5:
         return list(values)
-    kept = [value for value in values if _is_held_out(name, value) == held_out]
+    kept = [value for value in values if _is_held_out(value) == held_out]
     return kept or list(values)
 
 
-def _is_held_out(name: str, value: str) -> bool:
-    return hashlib.sha256(f"{name}:{value}".encode()).digest()[0] % HELD_OUT == 0
+@cache
+def any_words(language: str) -> tuple[str, ...]:
+    """Words that mean nothing in particular to a house, and none that is held out.
+
+    Chinese: jieba's commoner words of two to four characters; English: whole words of BERT's
+    vocabulary. A slot filled with them can only be told by the words around it.
+    """
+    if language == "zh-CN":
+        found = Lexicon.jieba().frequencies.items()
+        words = [word for word, count in found if count >= COMMON and 2 <= len(word) <= 4]
+    else:
+        vocabulary = corpora.path("bert_vocab_en", "vocab.txt").read_text(encoding="utf-8")
+        words = [word for word in vocabulary.split() if word.isascii() and word.isalpha()]
+        words = [word for word in words if len(word) > 3]
+    return tuple(word for word in words if not _is_held_out(word))
+
+
+def _is_held_out(value: str) -> bool:
+    """By the value alone: were 37 kept from one list only, it would give the others away."""
+    return hashlib.sha256(value.encode()).digest()[0] % HELD_OUT == 0

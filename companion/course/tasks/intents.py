@@ -5,7 +5,8 @@ from functools import partial
 from .base import Data, Task
 
 # How many sentences are drawn of each template.
-EACH = {"train": 12, "validation": 4, "new values": 2, "new templates": 10}
+EACH = {"train": 24, "validation": 4, "new values": 2, "new templates": 10}
+FREE = 0.3  # so many of the slots of training hold any words; those of validation all do
 
 
 def _load(language: str, by: str, task: Task) -> Data:
@@ -18,12 +19,12 @@ def _load(language: str, by: str, task: Task) -> Data:
     new = [t for t in corpora.load("home_intents", "test") if t.intent in intents]
     tuning = [t for t in corpora.load("home_intents", "validation") if t.intent in intents]
     each = task.numbers["sentences a template"]
-    train = ft.utterances(known, language, each["train"])
+    train = ft.utterances(known, language, each["train"], free=task.numbers["free"])
     texts = {item.id for item in train}
     return Data(
         kind=ft.IntentSlots.of(train),
         train=train,
-        validation=ft.utterances(tuning, language, each["validation"], seed=1, but=texts),
+        validation=ft.utterances(tuning, language, each["validation"], seed=1, free=1.0, but=texts),
         tests={
             "known templates, new values": ft.utterances(
                 known, language, each["new values"], seed=2, held_out=True, but=texts
@@ -43,7 +44,14 @@ def _task(name: str, language: str, by: str, checkpoint: str, extra: tuple[str, 
         checkpoint=checkpoint,
         load=partial(_load, language, by),
         bar=0.97,
-        settings={"longest": 40, "every": 100, "sentences a template": EACH, **settings},
+        settings={
+            "longest": 40,
+            "every": 100,
+            "epochs": 8,
+            "sentences a template": EACH,
+            "free": FREE,
+            **settings,
+        },
         licences=("home_intents: Home Assistant, Apache-2.0",),
     )
 
@@ -53,6 +61,6 @@ ENGLISH = _task(
     rates={"full": 1e-4, "frozen": 2e-3, "lora": 1e-3, "adapter": 1e-3, "scratch": 3e-4},
 )  # fmt: skip
 CHINESE = _task(
-    "intents-zh", "zh-CN", "char", "bert-mini-zh", (),
-    rates={"full": 3e-4, "frozen": 3e-3, "lora": 1e-3, "adapter": 1e-3, "scratch": 4e-4},
+    "intents-zh", "zh-CN", "char", "bert-mini-zh", ("jieba_dict",),
+    rates={"full": 1e-3, "frozen": 3e-3, "lora": 2e-3, "adapter": 2e-3, "scratch": 1e-3},
 )  # fmt: skip

@@ -42,13 +42,18 @@ def cards() -> dict[str, Card | None]:
     return found
 
 
-def scores(card: Card, test: str | None = None, share: float = 1.0) -> list[Line]:
-    """The first metric of each method on a test, by default the task's own; the best first."""
+def scores(
+    card: Card, test: str | None = None, share: float = 1.0, metric: str | None = None
+) -> list[Line]:
+    """A metric of each method on a test, by default the task's own and its first; best first."""
     lines = []
     for method, row in _of(card["results"], test).get(f"{share:.0%} of the items", {}).items():
-        metric = next(key for key in row if key != "seeds")
-        found = row[metric]
-        lines.append(Line(method, metric, found["score"], *found["95 %"], len(row["seeds"])))
+        names = [name for name in row if name != "seeds"]
+        name = names[0] if metric is None else metric
+        if name not in names:
+            raise ValueError(f"no metric {name!r}; the card has {', '.join(names)}")
+        found = row[name]
+        lines.append(Line(method, name, found["score"], *found["95 %"], len(row["seeds"])))
     return sorted(lines, key=lambda line: -line.value)
 
 
