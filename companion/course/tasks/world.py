@@ -1,12 +1,12 @@
 """Tasks of the microworld, whose gold answers are exact: opinions, relations, entailment, reading.
 
-Trained from new weights on texts drawn by the hundred thousand. Test texts join people with cities and jobs,
-or nouns with adjectives, as no training text does; a second test has texts longer than those. Some
-training texts are short: what is asked of a single person teaches what an answer looks like, and
-texts that say one thing of each person teach to find out whom of several it is asked of. The
-encoder is told which words the question has too, and its heads start where sentences hold together
-(`finetuning.reading`): without these, four hundred steps of `answers` left it at a guess among the
-people.
+Trained from new weights on texts drawn by the hundred thousand. Test texts join people with cities
+and jobs, or nouns with adjectives, as no training text does; a second test has texts longer than
+those. Some training texts are short: what is asked of a single person teaches what an answer looks
+like, and texts that say one thing of each person teach to find out whom of several it is asked of.
+The encoder is told which words the question has too, and its heads start where sentences hold
+together (`finetuning.reading`): without these, four hundred steps of `answers` left it at a guess
+among the people.
 """
 
 from functools import partial
