@@ -31,7 +31,7 @@ ENCODER = SHARED | {
     "epochs": 1.28,
     "every": 100,
     "rates": {"scratch": 6e-3},
-    "muon": True,  # with Adam it takes twice the steps
+    "muon": True,
 }  # fmt: skip
 WRITER = SHARED | {
     "model": {"context_length": 256, "d_model": 128, "num_layers": 2, "num_heads": 4, "d_ff": 512,
