@@ -7,7 +7,7 @@ import pytest
 from companion import corpora
 from companion.corpora import Labelled, TaggedSentence, Template
 from companion.course import recipes, tasks
-from companion.course.tasks import entities, intents, questions, sentiment, world
+from companion.course.tasks import entities, intents, questions, runs, sentiment, world
 
 
 def load_from(monkeypatch, **of_split):
@@ -91,3 +91,16 @@ def test_another_number_is_another_task():
     changed = dataclasses.replace(task, settings={**task.settings, "epochs": 9})
     assert changed.digest != task.digest
     assert changed.digest == dataclasses.replace(changed, title="other words").digest
+
+
+def test_an_interval_is_chosen_by_the_first_metric_or_by_the_one_a_task_names():
+    from companion import finetuning as ft
+
+    kind = ft.IntentSlots(("a", "b"), ("O", "B-x"))
+    assert runs.metric_of(kind, None).name == "intent accuracy"
+    slots = runs.metric_of(kind, tasks.find("intents-zh").numbers["chosen by"])
+    assert slots.name == "slot F1"
+    item = ft.TaggedText("1", ("go", "up"), ("O", "B-x"), "a", "t")
+    # One span is wanted; found rightly, and missed: 2·1/(1 + 2) over both items.
+    answers = [{"intent": "b", "tags": ["O", "B-x"]}, {"intent": "a", "tags": ["O", "O"]}]
+    assert runs.score_of(slots, [item, item], answers) == pytest.approx(2 / 3)

@@ -94,8 +94,9 @@ def train_and_test(
         model = kind.model(start, run.method)
     kind.compile(model, numbers["rates"][run.method], steps, numbers.get("muon", False))
     answer = kind.reader(model, start.tokenizer, longest)
+    goal = metric_of(kind, numbers.get("chosen by"))
     stop = ft.EarlyStopping(
-        lambda: first_score(kind, chosen, answer(chosen)), numbers["patience"], keep=best
+        lambda: score_of(goal, chosen, answer(chosen)), numbers["patience"], keep=best
     )
     progress = training.Progress(steps, numbers["every"], say)
     history: dict[str, list[float]] = {}
@@ -136,9 +137,13 @@ def start_of(task: Task, data: Data):
     return data.kind.start(ft.texts_of(data.train), task.numbers["model"])
 
 
-def first_score(kind, items: Sequence[Any], answers: Sequence[Any]) -> float:
-    """The first metric of a kind."""
-    metric = kind.metrics[0]
+def metric_of(kind, name: str | None) -> Any:
+    """A kind's metric by name; by default its first."""
+    return next(metric for metric in kind.metrics if name in (None, metric.name))
+
+
+def score_of(metric, items: Sequence[Any], answers: Sequence[Any]) -> float:
+    """A metric over all items."""
     return metric.score(metric.counts(items, answers).sum(axis=0))
 
 
