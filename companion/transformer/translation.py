@@ -165,8 +165,8 @@ def compile_for_translation(
 ) -> None:
     """Adam (β₂ = 0.98, as in Vaswani et al. 2017, §5.3); the rate climbs, then falls to nothing.
 
-    With `muon`, `training.muon` learns the matrices: on microworld in half the steps, at twice the
-    rate.
+    With `muon`, `training.muon` learns the matrices: on microworld in half the steps, with batches
+    half as large again and at twice the rate.
 
     `Noam` falls with the root of the step and never arrives; when the number of steps is known, a
     cosine that ends at zero (Loshchilov & Hutter 2017) learns more in a minute. Keras hands ten
