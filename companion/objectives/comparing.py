@@ -251,11 +251,14 @@ def prepare(
     batch_size: int = 32,
     rate: float = 2e-3,
     seed: int = 0,
+    muon: bool = False,
+    start: Callable[[Bert], None] = start_from_waves,
 ) -> Made:
     """A compiled model with the encoder `.bert`, and its batches, ready for `training.fit`.
 
-    All encoders of one seed start alike, positions as waves (chapter 6), so that step 0 is one
-    point for all. Raises `ValueError` for an objective that is not in `OBJECTIVES`.
+    All encoders of one seed start alike, from one of the starts of chapter 6, so that step 0 is one
+    point for all; `muon` as in `compile_for_gaps`. Raises `ValueError` for an objective that
+    is not in `OBJECTIVES`.
     """
     if name not in OBJECTIVES:
         raise ValueError(f"no objective {name!r}; there are: {', '.join(OBJECTIVES)}")
@@ -264,9 +267,9 @@ def prepare(
         config, vocab_size=corpus.vocab_size, context_length=corpus.rows.shape[1]
     )
     model, batch = OBJECTIVES[name].make(corpus, config, batch_size, seed)
-    start_from_waves(model.bert)
+    start(model.bert)
     fit = compile_for_pairs if isinstance(model, PairedBert) else compile_for_gaps
-    fit(model, steps, rate, max(1, min(100, steps // 10)))
+    fit(model, steps, rate, max(1, min(100, steps // 10)), muon)
     return model, batch
 
 

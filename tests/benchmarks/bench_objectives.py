@@ -1,6 +1,6 @@
 """Pretraining objectives compared by probing: one encoder, one corpus, one budget, some seeds.
 
-    python tests/benchmarks/bench_objectives.py [--steps 1500] [--seeds 0 1 2]
+    python tests/benchmarks/bench_objectives.py [--steps 600] [--seeds 0 1 2]
         [--objectives mlm electra …] [--out docs/objectives.json] [--draft]
 
 Needs the corpora `peoples_daily` and `reviews_zh`, whose training texts are read as one corpus of
@@ -26,9 +26,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from companion import cache, corpora, training
 from companion import objectives as o
+from companion.bert import start_from_neighbours
 from tests.benchmarks.common import DOCS, machine, table, write_section
 
-LENGTH, BATCH, RATE = 64, 32, 3e-3
+LENGTH, BATCH, RATE, MUON = 64, 32, 1e-2, True
 STRENGTH = 0.01  # of the probes: 1/λ; with a thousand items a free one learns them by heart
 TEXTS = {
     "train": 1500,
@@ -103,7 +104,14 @@ def run(name: str, seed: int, steps: int, every: int, material: o.Material, data
     causal = bool(objective and objective.causal)
     measures = {probe: partial(accuracy, data[probe], causal) for probe in PROBES}
     model, batch = o.prepare(
-        name if objective else "mlm", material, steps, batch_size=BATCH, rate=RATE, seed=seed
+        name if objective else "mlm",
+        material,
+        steps,
+        batch_size=BATCH,
+        rate=RATE,
+        seed=seed,
+        muon=MUON,
+        start=start_from_neighbours,
     )
     if objective is None:
         scores = {probe: [measure(model.bert)] for probe, measure in measures.items()}
@@ -157,7 +165,14 @@ def _cell(scores: list[float]) -> str:
 def measure(arguments) -> dict:
     """All runs that are asked for and not yet in the file; the file grows by each."""
     steps, every = arguments.steps, max(1, arguments.steps // arguments.points)
-    settings = {"steps": steps, "every": every, "batch": BATCH, "length": LENGTH, "rate": RATE}
+    settings = {
+        "steps": steps,
+        "every": every,
+        "batch": BATCH,
+        "length": LENGTH,
+        "rate": RATE,
+        "muon": MUON,
+    }
     found: dict = {"runs": []}
     if arguments.out.exists():
         found = json.loads(arguments.out.read_text(encoding="utf-8"))
@@ -185,7 +200,7 @@ def measure(arguments) -> dict:
 def main() -> None:
     """Measure, and write the file and the section."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--points", type=int, default=5, help="probes during a run")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--objectives", nargs="+", default=list(o.OBJECTIVES), choices=o.OBJECTIVES)
