@@ -428,14 +428,15 @@ def test_the_heads_equal_kerashubs_with_the_same_weights():
 # Training
 
 
-def test_the_gradient_reaches_every_weight_of_both_pretraining_models():
+@pytest.mark.parametrize("muon", [False, True])
+def test_a_step_moves_every_weight_of_both_pretraining_models(muon):
     ids = rows_of(4, 9)
     segments = (np.arange(9) > 4).astype("int32")[None].repeat(4, 0)
     positions, labels = np.array([[1, 3]] * 4), np.array([[7, 8]] * 4)
     gap_model = MaskedBert(dataclasses.replace(SMALL, pooler=False, num_segments=1))
     pair_model = PairedBert(SMALL)
-    compile_for_gaps(gap_model, 1, warmup=1)
-    compile_for_pairs(pair_model, 1, warmup=1)
+    compile_for_gaps(gap_model, 1, warmup=1, muon=muon)
+    compile_for_pairs(pair_model, 1, warmup=1, muon=muon)
     for model, inputs, targets in (
         (gap_model, (ids, positions), labels),
         (

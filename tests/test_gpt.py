@@ -20,6 +20,7 @@ from companion.gpt import (
     NextTokenLoss,
     WarmupCosine,
     batches,
+    compile_for_pretraining,
     memory,
     next_token_loss,
     parameter_count,
@@ -369,11 +370,12 @@ def test_clipping_bounds_the_step():
 
 
 @pytest.mark.slow
-def test_a_small_model_learns_a_text_by_heart():
+@pytest.mark.parametrize("muon", [False, True])
+def test_a_small_model_learns_a_text_by_heart(muon):
     training.seed(0)
     text = np.tile([1, 2, 3, 1, 4, 5], 30)
     model = GPT(dataclasses.replace(SMALL, d_model=16, d_ff=32))
-    model.compile(backend.Adam(WarmupCosine(0.02, 60, 5), global_clipnorm=1.0), NextTokenLoss())
+    compile_for_pretraining(model, 60, rate=0.02, warmup=5, muon=muon)
     history = training.fit(model, batches(text, 8, 8), 60, every=30)
     assert history["loss"][-1] < 0.5 * history["loss"][0]
     # What follows 1 depends on what was before it: 2 after 5, 4 after 3.

@@ -93,6 +93,13 @@ def test_another_number_is_another_task():
     assert changed.digest == dataclasses.replace(changed, title="other words").digest
 
 
+def test_results_of_a_checkpoint_that_was_made_anew_are_another_tasks(monkeypatch):
+    task = tasks.TASKS["sentiment-zh"]
+    before, recipe = task.digest, recipes.RECIPES[task.checkpoint]
+    monkeypatch.setitem(recipes.RECIPES, recipe.name, dataclasses.replace(recipe, steps=1))
+    assert task.digest != before
+
+
 def test_an_interval_is_chosen_by_the_first_metric_or_by_the_one_a_task_names():
     from companion import finetuning as ft
 

@@ -109,11 +109,12 @@ CHINESE = dataclasses.replace(
     name="gpt-mini-zh",
     title="A small GPT that has read a novel, a newspaper and reviews, in Chinese",
     corpora=("sanguo", "peoples_daily", "reviews_zh"),
-    minutes=15,
-    steps=1200,
+    minutes=25,
+    steps=700,
     settings={
         **ENGLISH.settings,
         "vocab_size": 6000,
+        "learning": {"rate": 5e-3, "warmup": 70, "muon": True},
         "licences": [
             "sanguo: public domain",
             "peoples_daily, reviews_zh: research; read from the package, not in this file",

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from companion.course.recipes import RECIPES
+
 Say = Callable[[str], None]
 Baseline = Callable[[Sequence[Any], Sequence[Any]], Sequence[Any]]  # (train, test) → answers
 
@@ -73,8 +75,13 @@ class Task:
 
     @property
     def digest(self) -> str:
-        """Changes with every number of the task; results belong to one digest."""
+        """Changes with every number of the task and of its checkpoint's recipe.
+
+        Results belong to one digest: those of a checkpoint that was since made anew are not read.
+        """
         numbers = [self.name, self.checkpoint, self.numbers]
+        if self.checkpoint in RECIPES:
+            numbers.append(RECIPES[self.checkpoint].digest)
         return hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest()[:12]
 
 
