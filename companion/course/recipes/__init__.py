@@ -39,10 +39,11 @@ def train(
         recipe = dataclasses.replace(recipe, steps=steps)
     state = cache.root() / "training" / name / f"{recipe.digest}.npz"
     with cache.lock(f"train-{name}"):
-        if restart:
-            state.unlink(missing_ok=True)
-        if state.exists():
-            say(f"resuming from {state}")
+        for part in sorted(state.parent.glob(f"{state.stem}*.npz")):  # a recipe may have two
+            if restart:
+                part.unlink()
+            else:
+                say(f"resuming from {part}")
         dish = recipe.cook(recipe, state, say)
         return checkpoints.write(
             dish.model, folder or checkpoints.own() / name, dish.facts, dish.files

@@ -30,19 +30,35 @@ def _fill_gaps(recipe: Recipe, state: Path, say: Say) -> Dish:
         f"{len(short)} short rows, {len(long)} long ones, {len(tokenizer)} tokens in the vocabulary"
     )
 
+    def batches(rate: float, seed: int):
+        mask = partial(bt.mask_tokens, vocab_size=config.vocab_size, rate=rate)
+        return bt.take_turns(
+            bt.dynamic_masks(short, set_["short"]["batch_size"], mask, seed, rate),
+            bt.dynamic_masks(long, set_["long"]["batch_size"], mask, seed + 1, rate),
+        )
+
     training.seed(recipe.seed)
-    rate = set_["rate of gaps"]
-    mask = partial(bt.mask_tokens, vocab_size=config.vocab_size, rate=rate)
-    batches = bt.take_turns(
-        bt.dynamic_masks(short, set_["short"]["batch_size"], mask, recipe.seed, rate),
-        bt.dynamic_masks(long, set_["long"]["batch_size"], mask, recipe.seed + 1, rate),
-    )
     with backend.fast_precision() as precision:
         model = bt.MaskedBert(config)
     bt.start_from_neighbours(model.bert)
-    bt.compile_for_gaps(model, recipe.steps, **set_["learning"])
     prepared = time.perf_counter() - begun
-    model, history = train_by(recipe, model, bt.MaskedBert(config), batches, state, say)
+    last = set_["last third"]
+    count = max(1, recipe.steps * 2 // 3)
+    bt.compile_for_gaps(model, count, **set_["learning"])
+    history = training.fit(
+        model,
+        batches(set_["rate of gaps"], recipe.seed),
+        count,
+        every=set_["every"],
+        resume=state.with_name(f"{state.stem}.first.npz"),
+        callbacks=[training.Progress(count, set_["every"], say)],
+    )
+    say(f"now {last['rate of gaps']:.0%} of the tokens are gaps")
+    rest = dataclasses.replace(recipe, steps=max(1, recipe.steps - count))
+    bt.compile_for_gaps(model, rest.steps, **set_["learning"] | {"rate": last["rate"]})
+    source = batches(last["rate of gaps"], recipe.seed + 2)
+    model, more = train_by(rest, model, bt.MaskedBert(config), source, state, say)
+    history = {name: history[name] + more[name] for name in more}
     kept = state.with_name("tokenizer.json")
     tokenizer.save(kept)
     say("measuring on held-out text")
@@ -63,7 +79,8 @@ def _fill_gaps(recipe: Recipe, state: Path, say: Say) -> Dish:
                     ("long", config.context_length),
                 )
             ],
-            "rate of gaps": rate,
+            "rate of gaps": set_["rate of gaps"],
+            "last third": last,
             **told(recipe, history, prepared, precision),
         },
         "metrics on held-out text, of the float16 weights": measure(
@@ -123,15 +140,16 @@ def absent(example: str, texts: Sequence[str]) -> None:
 # Rate of gaps, learning rate and the start were tried on the training text's own loss and on the
 # validation splits. With positions that started as waves, but heads as numbers by chance, 4,000
 # steps gave top-5 0.35 on 200 cloze items; the two neighbours alone give 0.63. Twice the usual
-# rate of gaps is twice as much to learn from at nearly the same cost (Wettig et al. 2023); the
-# card's figures are of the usual 15 %.
+# rate of gaps is twice as much to learn from at nearly the same cost (Wettig et al. 2023); the last
+# third of the steps has the usual 15 %, of which the card's figures are (a rate that falls did
+# better than a constant one: Yang et al. 2023). The rate of learning falls to nothing in each part.
 RECIPE = Recipe(
     name="bert-mini-zh",
     title="Chinese characters missing from a sentence, guessed from both sides",
     corpora=("peoples_daily", "reviews_zh", "sanguo"),
     minutes=80,
     cook=_fill_gaps,
-    steps=7_000,
+    steps=10_500,
     settings={
         "at_least": 5,
         "model": {
@@ -149,6 +167,7 @@ RECIPE = Recipe(
         "long": {"batch_size": 24},
         "rate of gaps": 0.3,
         "learning": {"rate": 4e-3, "warmup": 100, "muon": True},
+        "last third": {"rate of gaps": 0.15, "rate": 2e-3},
         "every": 100,
         "example": {"text": "我在北京[MASK]书", "answer": "读"},
         "held_out_rows": 2000,
