@@ -129,11 +129,16 @@ def train_and_test(
 
 
 def start_of(task: Task, data: Data):
-    """The task's checkpoint, or new weights and a vocabulary of the texts to learn from."""
+    """The task's checkpoint, or new weights and a vocabulary of the texts to learn from.
+
+    A checkpoint that was pretrained without dropout may be tuned with one, the setting "dropout".
+    """
     from companion import finetuning as ft
 
     if task.checkpoint is not None:
-        return ft.load_start(task.checkpoint)
+        start = ft.load_start(task.checkpoint)
+        dropout = task.numbers.get("dropout", start.config.dropout)
+        return start._replace(config=dataclasses.replace(start.config, dropout=dropout))
     return data.kind.start(ft.texts_of(data.train), task.numbers["model"])
 
 

