@@ -93,6 +93,15 @@ def test_another_number_is_another_task():
     assert changed.digest == dataclasses.replace(changed, title="other words").digest
 
 
+def test_a_checkpoint_may_be_tuned_with_a_dropout_it_was_not_pretrained_with():
+    # bert-mini-zh is committed with dropout 0; sentiment-zh asks for 0.1, entities-zh for nothing.
+    rates = {
+        name: runs.start_of(tasks.TASKS[name], None).config.dropout
+        for name in ("sentiment-zh", "entities-zh")
+    }
+    assert rates == {"sentiment-zh": 0.1, "entities-zh": 0.0}
+
+
 def test_results_of_a_checkpoint_that_was_made_anew_are_another_tasks(monkeypatch):
     task = tasks.TASKS["sentiment-zh"]
     before, recipe = task.digest, recipes.RECIPES[task.checkpoint]

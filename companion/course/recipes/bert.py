@@ -43,7 +43,7 @@ def _fill_gaps(recipe: Recipe, state: Path, say: Say) -> Dish:
     bt.start_from_neighbours(model.bert)
     prepared = time.perf_counter() - begun
     last = set_["last third"]
-    count = max(1, recipe.steps * 2 // 3)
+    count = max(1, recipe.steps * 2 // 3)  # a run of one step makes two: one of each part
     bt.compile_for_gaps(model, count, **set_["learning"])
     history = training.fit(
         model,
