@@ -10,6 +10,7 @@ import pytest
 from companion import microworld as mw
 from companion.microworld.lexicon import CITIES, PEOPLE
 from companion.microworld.parallel import split_of
+from companion.microworld.roles import _spans as roles_of
 
 
 def by_hand() -> mw.Lives:
@@ -203,3 +204,26 @@ def test_of_a_single_person_everything_can_be_asked_but_what_takes_two():
 def test_what_cannot_be_asked_for_is_refused(make, says):
     with pytest.raises(ValueError, match=says):
         make()
+
+
+def test_roles_say_what_every_name_of_a_text_is_to_whom_is_asked_about():
+    # Anna lives in Paris. Tom lives in the same city as Anna. Tom used to live in Rome.
+    life = by_hand()
+    paris, anna, rome = life.values
+    assert list(roles_of(life, ["Anna"])) == [(*paris, "own")]
+    toms = [(*anna, "same"), (*rome, "was")]
+    assert list(roles_of(life, ["Tom"])) == [(*paris, "own"), *toms]  # by two sentences
+    assert list(roles_of(life, ["Anna", "Tom"])) == [(*paris, "both")]  # Rome is Tom's, not Anna's
+    moved = dataclasses.replace(life, truth={"home": {"Anna": "Paris", "Tom": ""}})
+    assert list(roles_of(moved, ["Tom", "Anna"])) == [(*paris, "other"), *toms]
+
+
+def test_roles_are_drawn_for_questions_of_every_kind_and_split():
+    made = mw.roles(60, people=3, each=3)
+    assert made == mw.roles(60, people=3, each=3)
+    assert {role for one in made for *_, role in one.spans} == set(mw.ROLES)
+    assert (
+        {";" in one.second for one in made} == {"?" in one.second for one in made} == {True, False}
+    )
+    assert max(Counter(one.group for one in made).values()) == 3
+    assert not {one.text for one in made} & {one.text for one in mw.roles(60, split="test")}

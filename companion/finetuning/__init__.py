@@ -59,6 +59,7 @@ from .scores import Metric, f1_of_counts, mean_metric, share
 from .starts import (
     METHODS,
     MINILM,
+    READER,
     Start,
     blank_start,
     load_start,
@@ -77,6 +78,7 @@ __all__ = [
     "METHODS",
     "MINILM",
     "PICTURE_PRESETS",
+    "READER",
     "Adapted",
     "Adapter",
     "Answering",

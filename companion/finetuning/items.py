@@ -34,13 +34,17 @@ class Example:
 
 @dataclass(frozen=True)
 class TaggedText:
-    """Words with a BIO tag each and, where the text as a whole has one, its class."""
+    """Words with a BIO tag each and, where the text as a whole has one, its class.
+
+    Tags may depend on a `second` text, as a question.
+    """
 
     id: str
     words: tuple[str, ...]
     tags: tuple[str, ...]
     label: str = ""
     group: str = ""
+    second: str = ""
 
 
 @dataclass(frozen=True)

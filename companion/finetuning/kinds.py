@@ -167,7 +167,7 @@ class Tagging(OnEncoder):
 
     def rows(self, tokenizer: WordPiece, items: Sequence[TaggedText], longest: int) -> np.ndarray:
         """Ids (items, time)."""
-        return word_rows(tokenizer, [item.words for item in items], longest)[0]
+        return _tagged_rows(tokenizer, items, longest)[0]
 
     def targets(self, tokenizer, items: Sequence[TaggedText], ids, longest: int) -> dict:
         """The number of each token's tag, 0 where none is asked for, and weights that say where."""
@@ -216,7 +216,7 @@ class IntentSlots(OnEncoder):
 
     def rows(self, tokenizer: WordPiece, items: Sequence[TaggedText], longest: int) -> np.ndarray:
         """Ids (items, time)."""
-        return word_rows(tokenizer, [item.words for item in items], longest)[0]
+        return _tagged_rows(tokenizer, items, longest)[0]
 
     def targets(self, tokenizer, items: Sequence[TaggedText], ids, longest: int) -> dict:
         """The intents' numbers; the tags' and their weights."""
@@ -308,13 +308,19 @@ def tags_of(items: Sequence[TaggedText]) -> tuple[str, ...]:
     return ("O", *(f"{prefix}-{kind}" for kind in types for prefix in "BI"))
 
 
+def _tagged_rows(tokenizer: WordPiece, items: Sequence[TaggedText], longest: int):
+    """`word_rows` of the items; with their second texts where they have some."""
+    seconds = [item.second for item in items] if items[0].second else None
+    return word_rows(tokenizer, [item.words for item in items], longest, seconds)
+
+
 def tag_numbers(
     tokenizer: WordPiece, items: Sequence[TaggedText], ids: np.ndarray, longest: int, tags
 ) -> np.ndarray:
     """The number of each word's tag at its first token, −1 at every other token. (items, time)"""
     number = {tag: i for i, tag in enumerate(tags)}
     labels = np.full(ids.shape, -1, np.int32)
-    _, places = word_rows(tokenizer, [item.words for item in items], longest)
+    _, places = _tagged_rows(tokenizer, items, longest)
     for row, item, firsts in zip(labels, items, places, strict=True):
         row[firsts] = [number[tag] for tag in item.tags[: len(firsts)]]
         row[0] = -1  # [CLS], the place of words without a token
@@ -331,7 +337,7 @@ def read_tags(
     """The likeliest allowed tags of each item's words; words that were cut off or dropped are O."""
     allowed = np.where(allowed_transitions(tags), 0.0, FORBIDDEN)
     beginning = np.where([tag[0] == "I" for tag in tags], FORBIDDEN, 0.0)
-    _, places = word_rows(tokenizer, [item.words for item in items], longest)
+    _, places = _tagged_rows(tokenizer, items, longest)
     found = []
     for logits, item, firsts in zip(said, items, places, strict=True):
         read = ["O"] * len(item.words)

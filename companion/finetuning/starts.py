@@ -2,11 +2,13 @@
 
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import keras
 import numpy as np
 
+from companion import checkpoints
 from companion.bert import Bert, BertConfig, load_filler, narrow, start_from_neighbours
 from companion.tokenization import WordPiece
 from companion.transformer import TransformerConfig, padded
@@ -17,6 +19,7 @@ from .heads import FineTuned
 from .reading import MARKS, Reader, start_to_read
 
 MINILM = "minilm"  # a corpus of real weights; every other name is that of a checkpoint
+READER = "reader"  # the kind, on its card, of a checkpoint that is an encoder alone
 METHODS = ("full", "frozen", "lora", "adapter", "scratch")
 
 
@@ -29,18 +32,28 @@ class Start(NamedTuple):
 
 
 def load_start(name: str) -> Start:
-    """MiniLM with BERT's English WordPiece, or the encoder of a checkpoint that fills gaps.
+    """MiniLM with BERT's English WordPiece, or the encoder of a checkpoint.
 
-    Raises `CorpusUnavailable` or `checkpoints.CheckpointError`, with what to do about it.
+    A checkpoint fills gaps (chapter 6), or it is an encoder that its card calls "reader". Raises
+    `CorpusUnavailable` or `checkpoints.CheckpointError`, with what to do about it.
     """
     if name == MINILM:
         encoder, tokenizer = Bert.from_minilm(), WordPiece.bert("en")
+    elif checkpoints.card(checkpoints.find(name)).get("kind") == READER:
+        encoder, tokenizer = _load_reader(checkpoints.find(name))
     else:
         filler = load_filler(name)
         encoder, tokenizer = filler.model.bert, filler.tokenizer
     # The pooler is left behind: heads have their own way from vectors to one vector.
     weights = [np.asarray(w) for w in encoder.weights if "/pooler/" not in w.path]
     return Start(dataclasses.replace(encoder.config, pooler=False), weights, tokenizer)
+
+
+def _load_reader(folder: Path) -> tuple[Bert, WordPiece]:
+    """An encoder without a head, and its tokenizer."""
+    encoder = Bert(BertConfig(**checkpoints.verify(folder)["config"]))
+    checkpoints.read(encoder, folder)
+    return encoder, WordPiece.load(folder / "tokenizer.json")
 
 
 def blank_start(

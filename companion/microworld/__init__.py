@@ -2,9 +2,9 @@
 
 Words (`lexicon`, `verbs`) → grammar (`grammar`) → sentences in parallel (`patterns`, `parallel`);
 a world in time (`world`) → stories (`stories`) → questions (`questions`); who lives where
-(`lives`) → what can be asked of it (`readings`); reviews (`opinions`); pictures with captions
-(`pictures`). Nothing here is real, and whatever shows it says so. No Keras; equal arguments give
-equal data on every machine.
+(`lives`) → what can be asked of it (`readings`) → what every name is to whom is asked about
+(`roles`); reviews (`opinions`); pictures with captions (`pictures`). Nothing here is real, and
+whatever shows it says so. No Keras; equal arguments give equal data on every machine.
 """
 
 from .lives import Claim, Lives, lives
@@ -14,6 +14,7 @@ from .patterns import PATTERNS, Pattern
 from .pictures import SHAPES, Scene, Thing, draw, scenes
 from .questions import Question, ask, questions, squad
 from .readings import READINGS, RELATIONS, VERDICTS, Reading, readings
+from .roles import ROLES, Roles, roles
 from .stories import Document, Mention, Story, documents, stories, tell
 from .world import Entity, Event, Fact, World, replay
 
@@ -22,6 +23,7 @@ __all__ = [
     "PATTERNS",
     "READINGS",
     "RELATIONS",
+    "ROLES",
     "SHAPES",
     "VERDICTS",
     "Claim",
@@ -35,6 +37,7 @@ __all__ = [
     "Pattern",
     "Question",
     "Reading",
+    "Roles",
     "Scene",
     "SentencePair",
     "Story",
@@ -49,6 +52,7 @@ __all__ = [
     "questions",
     "readings",
     "replay",
+    "roles",
     "scenes",
     "split_of",
     "squad",

@@ -45,7 +45,8 @@ class Reading:
     """A text, what is asked about it (`second`), and the gold answer.
 
     `kind` says how hard it is: the topic, and how many sentences (hops) the answer takes. `start`
-    is the place of an answer that stands in the text, else −1. `group` is the text's.
+    is the place of an answer that stands in the text, else −1. `group` is the text's. `people` are
+    those who are asked about.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Reading:
     answer: str
     start: int
     group: str
+    people: tuple[str, ...] = ()
 
 
 def _say(template: tuple[str, str], language: str, **fillers) -> str:
@@ -81,6 +83,7 @@ def answers(life: Lives, rng: Random) -> Iterator[Reading]:
             question = _say(_ASK[topic], life.language, agent=PEOPLE[person])
             yield _reading(
                 life,
+                (person,),
                 _hops(life, topic, person),
                 question,
                 life.text[begin:end] if told else "",
@@ -109,7 +112,8 @@ def relations(life: Lives, rng: Random) -> Iterator[Reading]:
             if label == "none" and not own and rng.random() < 0.8:
                 continue  # pairs that no sentence joins are many, and easy
             pair = f"{_name(person, '', life.language)} ; {_name(value, topic, life.language)}"
-            yield _reading(life, label if label != "none" else f"none, {len(own)}", pair, label)
+            kind = label if label != "none" else f"none, {len(own)}"
+            yield _reading(life, (person,), kind, pair, label)
 
 
 def verdicts(life: Lives, rng: Random) -> Iterator[Reading]:
@@ -131,7 +135,8 @@ def verdicts(life: Lives, rng: Random) -> Iterator[Reading]:
                 _STATE[topic, form], life.language,
                 agent=PEOPLE[person], value=filler_of(topic, value),
             )  # fmt: skip
-            yield _reading(life, f"{verdict}, {_hops(life, topic, person)}", said, verdict)
+            kind = f"{verdict}, {_hops(life, topic, person)}"
+            yield _reading(life, (person,), kind, said, verdict)
             if len(life.people) < 2:
                 continue
             other = pick(rng, [p for p in life.people if p != person])
@@ -140,7 +145,7 @@ def verdicts(life: Lives, rng: Random) -> Iterator[Reading]:
             said = _say(
                 _STATE[topic, "same"], life.language, agent=PEOPLE[person], value=PEOPLE[other]
             )
-            yield _reading(life, f"{verdict}, two people", said, verdict)
+            yield _reading(life, (person, other), f"{verdict}, two people", said, verdict)
 
 
 def _verdict(own: str, value: str, claims: list[Claim]) -> str:
@@ -167,7 +172,8 @@ def summaries(life: Lives, rng: Random) -> Iterator[Reading]:
         sentences.append((f"{who} {verb} in {where}.", f"{who}住在{where}。")[side])
     if sentences:
         kind = f"{max(map(len, cities.values()))} in one city"
-        yield _reading(life, kind, "", (" ", "")[side].join(sentences))
+        who = tuple(person for people in cities.values() for person in people)
+        yield _reading(life, who, kind, "", (" ", "")[side].join(sentences))
 
 
 def replies(life: Lives, rng: Random) -> Iterator[Reading]:
@@ -184,7 +190,7 @@ def replies(life: Lives, rng: Random) -> Iterator[Reading]:
             _say(_AND, language, agent=PEOPLE[second]),
         )
         reply = _reply(topic, second, truth[second], truth[first], language)
-        yield _reading(life, _hops(life, topic, second), gap.join(turns), reply)
+        yield _reading(life, (second,), _hops(life, topic, second), gap.join(turns), reply)
 
 
 def _reply(topic: str, person: str, value: str, before: str, language: str) -> str:
@@ -194,8 +200,10 @@ def _reply(topic: str, person: str, value: str, before: str, language: str) -> s
     return _say(_REPLY[topic, how], language, **fillers)
 
 
-def _reading(life: Lives, kind: str, second: str, answer: str, start: int = -1) -> Reading:
-    return Reading(f"{life.id}: {second}", kind, life.text, second, answer, start, life.id)
+def _reading(
+    life: Lives, people: tuple[str, ...], kind: str, second: str, answer: str, start: int = -1
+) -> Reading:
+    return Reading(f"{life.id}: {second}", kind, life.text, second, answer, start, life.id, people)
 
 
 READINGS: dict[str, Callable[[Lives, Random], Iterator[Reading]]] = {

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from companion import cache
 
-from . import bert, gpt, translation
+from . import bert, gpt, reader, translation
 from .base import Dish, Recipe, Say
 
 __all__ = ["RECIPES", "Dish", "Recipe", "Say", "find", "train"]
 
 RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe for recipe in (translation.RECIPE, bert.RECIPE, gpt.ENGLISH, gpt.CHINESE)
+    recipe.name: recipe
+    for recipe in (translation.RECIPE, bert.RECIPE, gpt.ENGLISH, gpt.CHINESE, reader.RECIPE)
 }
 
 
