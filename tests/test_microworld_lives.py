@@ -29,8 +29,9 @@ def by_hand() -> mw.Lives:
         for name, (begin, _) in zip(names, sentences, strict=True)
     )
     values = (values[0], (51, 55), values[2])
+    agents = ((0, 4), (21, 24), (57, 60))
     truth = {"home": {"Anna": "Paris", "Tom": "Paris"}, "job": {"Anna": "", "Tom": ""}}
-    return mw.Lives("x", text, "en", ("Anna", "Tom"), claims, sentences, values, truth)
+    return mw.Lives("x", text, "en", ("Anna", "Tom"), claims, sentences, values, agents, truth)
 
 
 def test_the_same_arguments_give_the_same_texts_in_both_languages_by_the_same_plan():
@@ -44,8 +45,11 @@ def test_the_same_arguments_give_the_same_texts_in_both_languages_by_the_same_pl
 def test_every_span_holds_what_its_claim_names(language):
     zh = {life.id: life for life in mw.lives(20, language="zh")}
     for life in mw.lives(20, language=language):
-        for claim, span, sentence in zip(life.claims, life.values, life.sentences, strict=True):
+        everything = life.claims, life.values, life.agents, life.sentences
+        for claim, span, agent, sentence in zip(*everything, strict=True):
             assert sentence[0] <= span[0] < span[1] <= sentence[1]
+            person = PEOPLE[claim.person].zh[""][0][0], claim.person.replace("_", " ")
+            assert life.text[slice(*agent)] in (*person, "He", "She", "他", "她")
             named = life.text[slice(*span)]
             if claim.form == "same":
                 expected = claim.value.replace("_", " "), PEOPLE[claim.value].zh[""][0][0]
@@ -210,12 +214,18 @@ def test_roles_say_what_every_name_of_a_text_is_to_whom_is_asked_about():
     # Anna lives in Paris. Tom lives in the same city as Anna. Tom used to live in Rome.
     life = by_hand()
     paris, anna, rome = life.values
-    assert list(roles_of(life, ["Anna"])) == [(*paris, "own")]
-    toms = [(*anna, "same"), (*rome, "was")]
-    assert list(roles_of(life, ["Tom"])) == [(*paris, "own"), *toms]  # by two sentences
-    assert list(roles_of(life, ["Anna", "Tom"])) == [(*paris, "both")]  # Rome is Tom's, not Anna's
+    subjects = [life.text[slice(*span)] for span in life.agents]
+    assert subjects == ["Anna", "Tom", "Tom"]
+    first, second, third = life.agents
+    assert list(roles_of(life, ["Anna"])) == [(*first, "first"), (*paris, "own")]
+    toms = [(*second, "first"), (*anna, "same"), (*third, "first"), (*rome, "was")]
+    # Tom's city takes two sentences: it is Anna's, who is like him in that.
+    assert list(roles_of(life, ["Tom"])) == [(*first, "like first"), (*paris, "own"), *toms]
+    # Asked whether they live in one city: Rome is what Tom had, and he is the second.
+    both = [(*first, "first"), (*paris, "both"), (*second, "second"), (*anna, "same")]
+    assert list(roles_of(life, ["Anna", "Tom"])) == [*both, (*third, "second")]
     moved = dataclasses.replace(life, truth={"home": {"Anna": "Paris", "Tom": ""}})
-    assert list(roles_of(moved, ["Tom", "Anna"])) == [(*paris, "other"), *toms]
+    assert list(roles_of(moved, ["Tom", "Anna"]))[:2] == [(*first, "second"), (*paris, "other")]
 
 
 def test_roles_are_drawn_for_questions_of_every_kind_and_split():

@@ -95,7 +95,9 @@ def _log_probs(reading: Reading, filters: Filters, texts: np.ndarray) -> np.ndar
 
 def _largest(totals: np.ndarray, width: int) -> np.ndarray:
     """Where each row has its `width` greatest numbers, the greatest first."""
-    return np.argsort(-totals, axis=1, kind="stable")[:, :width]
+    places = np.sort(np.argpartition(-totals, width - 1, axis=1)[:, :width], axis=1)
+    order = np.argsort(-np.take_along_axis(totals, places, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(places, order, axis=1)
 
 
 def _finish(finished: list[Hypothesis], ids: np.ndarray, log_prob: float, n: int, penalty: float):

@@ -14,6 +14,7 @@ from companion import backend
 
 from .cache import KVCache, Model, network, padded_prompts, weights, with_weights
 from .filters import Filters, filtered
+from .reading import Reading
 
 NOTHING = -1  # in place of an id: before a prompt, after a stop token
 
@@ -65,7 +66,9 @@ def stream(
     """
     inputs = _Inputs(model, [prompt], max_tokens, filters, stop, seed)
     turn = inputs.program("turn", _turn_program)
-    state = inputs.program("begin", _begin_program)(*inputs.arguments)
+    reading = Reading(model, [prompt], max_tokens)  # the searches read prompts by this program too
+    logits = ops.convert_to_tensor(reading.logits[:, -1])
+    state = _beginning(inputs.arguments[2], reading.cache.layers, logits, max_tokens)
     for place in range(inputs.width, inputs.width + max_tokens):
         state = turn(*inputs.arguments, state)
         number = int(state[3][0, place])
@@ -155,15 +158,13 @@ def _until(ids: list[int], ends: set[int]) -> list[int]:
     return ids
 
 
-def _read_prompt(model, layers, ids, padding, max_tokens):
-    """What follows the prompts, and the state of the loop: place, layers, logits, text, done."""
+def _beginning(ids, layers, logits, max_tokens):
+    """The state of the loop behind the prompts: place, layers, logits, text, done."""
     rows, width = ids.shape
-    # Padding is read, but never looked at.
-    logits, cache = KVCache(layers, 0).read(model, ops.maximum(ids, 0), padding)
     room = ops.full((rows, max_tokens), NOTHING, "int32")
     text = ops.concatenate([ids, room], axis=1)
     place = ops.convert_to_tensor(width, "int32")
-    return place, cache.layers, logits, text, ops.zeros((rows,), "bool")
+    return place, layers, logits, text, ops.zeros((rows,), "bool")
 
 
 def _turn(model, n, likeliest, width, padding, numbers, ends, chances):
@@ -192,16 +193,10 @@ def _whole_program(model, max_tokens, n, likeliest):
             return ops.logical_and(place < width + max_tokens, ops.logical_not(ops.all(done)))
 
         with with_weights(model, values):
-            state = _read_prompt(model, layers, ids, padding, max_tokens)
+            # Padding is read, but never looked at.
+            logits, cache = KVCache(layers, 0).read(model, ops.maximum(ids, 0), padding)
+            state = _beginning(ids, cache.layers, logits, max_tokens)
             return ops.while_loop(goes_on, turn, state)[3]
-
-    return program
-
-
-def _begin_program(model, max_tokens, n, likeliest):
-    def program(values, layers, ids, padding, numbers, ends, chances):
-        with with_weights(model, values):
-            return _read_prompt(model, layers, ids, padding, max_tokens)
 
     return program
 

@@ -80,7 +80,8 @@ def _guess(small: Reading, text: list[int], ahead: int, filters: Filters, rng) -
     """`ahead` tokens drawn from the draft one after another, and the distribution of each."""
     guessed, distributions = [], []
     for _ in range(ahead):
-        small.read(np.array([[*text, *guessed][small.tokens() :]]))
+        for number in [*text, *guessed][small.tokens() :]:  # one at a time: one program
+            small.read(np.array([[number]]))
         q = _probs(small.logits[0, -1], text + guessed, filters)
         guessed.append(_draw(q, rng))
         distributions.append(q)

@@ -65,8 +65,8 @@ class Claim:
 @dataclass(frozen=True)
 class Lives:
     """A text, claim by claim: `sentences[i]` is the span of `claims[i]`, `values[i]` that of its
-    value. `truth[topic]` has each person's city or job, "" where the text leaves it open. `topics`
-    are those that the text is about.
+    value, `agents[i]` that of who it is about, a name or a pronoun. `truth[topic]` has each person's
+    city or job, "" where the text leaves it open. `topics` are those that the text is about.
     """
 
     id: str
@@ -76,6 +76,7 @@ class Lives:
     claims: tuple[Claim, ...]
     sentences: tuple[tuple[int, int], ...]
     values: tuple[tuple[int, int], ...]
+    agents: tuple[tuple[int, int], ...]
     truth: dict[str, dict[str, str]] = field(hash=False)
     topics: tuple[str, ...] = TOPICS
 
@@ -142,9 +143,10 @@ def _told(rng: Random, ident: str, language: str, split: str, people: int, brief
         topic: {p: "" if p in open_ones[topic] else truth[topic][p] for p in named}
         for topic in topics
     }
-    text, sentences, values = _written(rng, told, language)
+    text, sentences, values, agents = _written(rng, told, language)
     order = tuple(dict.fromkeys(claim.person for claim in told))
-    return Lives(ident, text, language, order, tuple(told), sentences, values, known, topics)
+    spans = sentences, values, agents
+    return Lives(ident, text, language, order, tuple(told), *spans, known, topics)
 
 
 def _truth(rng: Random, split: str, people: int):
@@ -210,8 +212,8 @@ def filler_of(topic: str, value: str) -> Filler:
 
 
 def _written(rng: Random, claims: list[Claim], language: str):
-    """The text, its sentences' spans, and the spans of what they name."""
-    text, sentences, values = "", [], []
+    """The text, its sentences' spans, and the spans of what they name and of who they are about."""
+    text, sentences, values, agents = "", [], [], []
     before: Claim | None = None
     for claim in claims:
         template = pick(rng, _SAY[claim.topic, claim.form])[0 if language == "en" else 1]
@@ -225,15 +227,15 @@ def _written(rng: Random, claims: list[Claim], language: str):
         text += " " if text and language == "en" else ""
         begin = len(text)
         text += written
-        named = [
-            span
-            for (_, slot, _), span in zip(words, spans, strict=True)
-            if slot in ("value", "other")
-        ]
+        slots: dict[str, list[tuple[int, int]]] = {}
+        for (_, slot, _), (first, past) in zip(words, spans, strict=True):
+            name = "value" if slot == "other" else slot
+            slots.setdefault(name, []).append((begin + first, begin + past))
         sentences.append((begin, len(text)))
-        values.append((begin + named[0][0], begin + named[-1][1]))
+        values.append((slots["value"][0][0], slots["value"][-1][1]))
+        agents.append((slots["agent"][0][0], slots["agent"][-1][1]))
         before = claim
-    return text, tuple(sentences), tuple(values)
+    return text, tuple(sentences), tuple(values), tuple(agents)
 
 
 def _clear(before: Claim, claim: Claim) -> bool:

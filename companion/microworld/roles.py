@@ -12,7 +12,9 @@ from .lives import Claim, Lives, lives
 from .readings import READINGS
 from .sampling import pick, stream
 
-ROLES = ("own", "other", "both", "was", "not", "same", "taste")
+WHO = ("first", "second", "like first", "like second")  # roles of who a sentence is about
+WHAT = ("own", "other", "both", "was", "not", "same", "taste")  # of what it says of them
+ROLES = WHO + WHAT
 _ASKING = ("answers", "relations", "verdicts")  # readings that ask about one or two people
 
 
@@ -20,9 +22,11 @@ _ASKING = ("answers", "relations", "verdicts")  # readings that ask about one or
 class Roles:
     """A text, what is asked about it (`second`), and spans (first, one past, role) of the text.
 
-    "own": a city or job that the person has, whoever's sentence names it; "other": that the second
-    person has, where two are asked about; "both": that both have. "was", "not" and "taste": what
-    the text says the person had, has not, likes or dislikes. What is none of these has no span.
+    Who a sentence is about, by name or pronoun, is the "first" or the "second" who is asked about,
+    or "like first" where a city or job is the first one's because it is this person's. What it
+    names is the first one's "own", the "other" one's where two are asked about, or that of "both";
+    what the text says the first one "was" or is "not", or has a "taste" for or against; and "same"
+    is the person whose city or job one of the two shares. What is none of these has no span.
     """
 
     id: str
@@ -58,13 +62,28 @@ def roles(
 
 
 def _spans(life: Lives, people: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-    for claim, (begin, end) in zip(life.claims, life.values, strict=True):
-        if role := _role(life, claim, people):
-            yield begin, end, role
+    for claim, agent, value in zip(life.claims, life.agents, life.values, strict=True):
+        for span, role in ((agent, _who(life, claim, people)), (value, _what(life, claim, people))):
+            if role:
+                yield *span, role
 
 
-def _role(life: Lives, claim: Claim, people: Sequence[str]) -> str:
-    """What the value of a claim is to the people; empty where it is nothing to them."""
+def _who(life: Lives, claim: Claim, people: Sequence[str]) -> str:
+    """What the subject of a claim is to the people."""
+    names = dict(zip(people, WHO, strict=False))
+    if claim.person in names:
+        return names[claim.person]
+    for person, name in names.items():
+        told = life.told_by(claim.topic, person) if claim.topic in life.topics else []
+        if claim.person in (life.claims[number].person for number in told):
+            return f"like {name}"
+    return ""
+
+
+def _what(life: Lives, claim: Claim, people: Sequence[str]) -> str:
+    """What the value of a claim is to the people."""
+    if claim.form == "same":
+        return "same" if claim.person in people else ""
     if claim.form == "is" and claim.topic in life.truth:
         truth = life.truth[claim.topic]
         has = [truth[person] == claim.value for person in people]
