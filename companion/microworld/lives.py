@@ -65,8 +65,9 @@ class Claim:
 @dataclass(frozen=True)
 class Lives:
     """A text, claim by claim: `sentences[i]` is the span of `claims[i]`, `values[i]` that of its
-    value, `agents[i]` that of who it is about, a name or a pronoun. `truth[topic]` has each person's
-    city or job, "" where the text leaves it open. `topics` are those that the text is about.
+    value, `agents[i]` that of who it is about, a name or a pronoun. `truth[topic]` has each
+    person's city or job, "" where the text leaves it open. `topics` are those that the text is
+    about.
     """
 
     id: str
