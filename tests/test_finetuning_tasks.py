@@ -463,3 +463,30 @@ def test_what_is_learned_by_heart_is_written_word_by_word():
     assert [m.score(m.counts(items, answers).sum(axis=0)) for m in kind.metrics] == [1, 1]
     with pytest.raises(ValueError, match="longest_target is 2"):
         dataclasses.replace(kind, longest_target=2).targets(TOKENIZER, items)
+
+
+def test_a_vocabulary_is_made_of_everything_that_items_have_to_read():
+    items = [
+        ft.Example("1", "tom sings", "yes", "who sings"),
+        ft.Asked("2", "anna reads", "who reads", "", -1),
+        ft.Rewrite("3", "long", "short"),
+        ft.TaggedText("4", ("lisa", "runs"), ("O", "O"), second="who runs"),
+    ]
+    texts = ["tom sings", "who sings", "anna reads", "who reads", "long", "short"]
+    assert sorted(ft.texts_of(items)) == sorted([*texts, "lisa runs", "who runs"])
+
+
+def test_tags_may_depend_on_a_question():
+    items = [
+        ft.TaggedText("1", ("tom", "runs"), ("B-own", "O"), second="who is tom"),
+        ft.TaggedText("2", ("tom", "runs"), ("O", "O"), second="who is anna"),
+    ]
+    kind = ft.Tagging.of(items)
+    start = kind.start(
+        ft.texts_of(items), {"d_model": 8, "num_layers": 1, "num_heads": 2, "d_ff": 8}
+    )
+    ids = kind.rows(start.tokenizer, items, 16)
+    assert ids.shape == (2, 8)  # [CLS], three words, [SEP], two words, [SEP]
+    tags = kind.targets(start.tokenizer, items, ids, 16)["tags"]
+    own = kind.tags.index("B-own")
+    assert np.argwhere(tags == own).tolist() == [[0, 5]]

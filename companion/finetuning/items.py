@@ -115,6 +115,7 @@ def share_of(items: Sequence[T], share: float, seed: int) -> list[T]:
 
 
 def texts_of(items: Sequence[Any]) -> list[str]:
-    """Every text of the items: of what a vocabulary is made."""
+    """Every text of the items: of what a vocabulary is made. Words are joined by blanks."""
     names = ("text", "second", "question", "target")
-    return [text for item in items for name in names if (text := getattr(item, name, ""))]
+    texts = [text for item in items for name in names if (text := getattr(item, name, ""))]
+    return texts + [" ".join(words) for item in items if (words := getattr(item, "words", ()))]
