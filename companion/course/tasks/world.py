@@ -35,7 +35,7 @@ ENCODER = SHARED | {
     "muon": True,
 }  # fmt: skip
 READER = SHARED | {
-    "texts": SHARED["texts"] | {"train": 60_000},
+    "texts": SHARED["texts"] | {"train": 32_000},
     "epochs": 1,
     "every": 100,
     "rates": {"full": 2e-3, "scratch": 6e-3, "frozen": 6e-3, "lora": 6e-3, "adapter": 6e-3},
@@ -174,10 +174,10 @@ _READER = "reader-mini-en"
 TASKS = (
     _task("aspects", "What a review says of one of several things", _judged, 0.95, 5, ENCODER),
     _task("relations", "What joins two names in a text", partial(_labelled, "relations", "none"),
-          0.95, 12, READER, _READER),
+          0.95, 8, READER, _READER),
     _task("entailment", "Whether a statement follows from a text, contradicts it, or neither",
-          partial(_labelled, "verdicts", None), 0.95, 12, READER, _READER),
-    _task("answers", "The words of a text that answer a question, or none", _asked, 0.95, 12,
+          partial(_labelled, "verdicts", None), 0.95, 8, READER, _READER),
+    _task("answers", "The words of a text that answer a question, or none", _asked, 0.95, 8,
           READER, _READER),
     _task("summaries", "Who lives where, in a sentence a city", partial(_written, "summaries"),
           0.90, 25, WRITER),
