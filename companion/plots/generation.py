@@ -89,7 +89,7 @@ def speeds(lines: Mapping[str, Mapping[int, float]]) -> Picture:
         axes.minorticks_off()
         label_ends(axes, ends)
         axes.set_title("What the cache saves grows with the text")
-        axes.set_xlabel("tokens written")
+        axes.set_xlabel("tokens of text")
         axes.set_ylabel("tokens per second")
     return picture
 
