@@ -8,8 +8,17 @@ import pytest
 from keras import ops
 
 from companion import training
-from companion.bert import CLS_ID, MASK_ID, SEP_ID, Bert, BertConfig, gaps, mask_tokens
-from companion.corpora import TaggedSentence
+from companion.bert import (
+    CLS_ID,
+    MASK_ID,
+    SEP_ID,
+    Bert,
+    BertConfig,
+    character_tokenizer,
+    gaps,
+    mask_tokens,
+    split_sentences,
+)
 from companion.objectives import (
     CORRUPTIONS,
     OBJECTIVES,
@@ -42,6 +51,7 @@ from companion.objectives import (
     token_labels,
     vectors,
 )
+from companion.tokenization import WordPiece
 from companion.transformer import SmoothedCrossEntropy
 
 # Keras 3.15 reads its own variables in a way that NumPy 2.4 deprecates (JAX).
@@ -84,7 +94,8 @@ def rows(*shape, seed=0):
 def corpus():
     """Four short Chinese texts of three sentences."""
     texts = [f"我爱{a}中国{b}。他在{b}北京{a}书。你{a}呢{b}？" for a in "甲乙" for b in "丙丁"]
-    return material(texts, length=16, at_least=1, sentinels=6)
+    documents = [split_sentences(text) for text in texts]
+    return material(documents, character_tokenizer(texts), length=16, sentinels=6)
 
 
 # ELECTRA
@@ -270,10 +281,23 @@ def test_the_next_token_objective_is_a_causal_model():
 
 def test_a_row_too_short_to_be_halved_is_left_out(corpus):
     texts = ["我爱中国我爱中国。", "我。"]
-    assert len(material(texts, 16, at_least=1).rows) == 1
-    assert len(material(texts, 16, at_least=1, shortest=4).rows) == 2
+    documents, characters = [[text] for text in texts], character_tokenizer(texts)
+    assert len(material(documents, characters, 16).rows) == 1
+    assert len(material(documents, characters, 16, shortest=4).rows) == 2
     assert corpus.vocab_size == len(corpus.tokenizer) + 6
     assert corpus.sentinel_ids[0] == len(corpus.tokenizer)
+
+
+def test_sentences_of_one_text_share_a_row_in_any_language():
+    told = [["Ann ate .", "", "Bob ran ."], ["Ann ran ."], ["   "]]
+    words = WordPiece.train([sentence for text in told for sentence in text], 60)
+    made = material(told, words, length=8, shortest=3)
+    ann, bob = (words.encode_ordinary(name)[0] for name in ("ann", "bob"))
+    # [CLS] six tokens [SEP] fill a row of eight; the second text has its own, the third has none.
+    assert [len(document) for document in made.documents] == [2, 1]
+    assert (made.rows == ann).sum(axis=1).tolist() == [1, 1]
+    assert (made.rows == bob).sum(axis=1).tolist() == [1, 0]
+    assert (made.rows != 0).sum(axis=1).tolist() == [8, 5]
 
 
 def test_masked_pairs_ask_two_questions(corpus):
@@ -355,21 +379,21 @@ def test_the_commonest_class_is_that_of_training():
     assert commonest(np.array(list("aab")), np.array(list("abbb"))) == 0.25
 
 
-def test_tags_are_those_of_each_character_and_specials_have_none(corpus):
-    sentence = TaggedSentence("1", ("我", "爱", "中国"), ("r", "v", "ns"))
-    found = token_labels(corpus.tokenizer, [sentence], 16)
+def test_classes_are_those_of_each_token_of_a_piece_and_specials_have_none(corpus):
+    pieces = [("我", "who"), ("爱", ""), ("中国", "place")]
+    found = token_labels(corpus.tokenizer, [pieces], 16)
     assert found.ids[0].tolist()[0] == CLS_ID
-    assert found.labels.tolist() == [["", "r", "v", "n", "n", ""]]
-    short = token_labels(corpus.tokenizer, [sentence], 4)
-    assert short.labels.tolist() == [["", "r", "v", ""]]
-    assert short.ids[0, -1] == SEP_ID
+    assert found.labels.tolist() == [["", "who", "", "place", "place", ""]]
+    short = token_labels(corpus.tokenizer, [pieces, pieces[:1]], 4)
+    assert short.labels.tolist() == [["", "who", "", ""], ["", "who", "", ""]]
+    assert short.ids[:, -1].tolist() == [SEP_ID, 0]
     texts = text_labels(corpus.tokenizer, ["我爱", "中国"], ["x", "y"], 16)
     assert texts.labels.tolist() == ["x", "y"]
     bert = Bert(dataclasses.replace(TINY, vocab_size=corpus.vocab_size))
     x, y = examples(bert, found)
-    assert x.shape == (4, 8)
-    assert y.tolist() == ["r", "v", "n", "n"]
-    np.testing.assert_allclose(x, vectors(bert, found.ids)[0, 1:5])
+    assert x.shape == (3, 8)
+    assert y.tolist() == ["who", "place", "place"]
+    np.testing.assert_allclose(x, vectors(bert, found.ids)[0, [1, 3, 4]])
     x, y = examples(bert, texts)
     np.testing.assert_allclose(x, vectors(bert, texts.ids).mean(axis=1), atol=1e-6)
 

@@ -10,6 +10,8 @@ SCORES = {
     "tags": {"MLM": (0.5, 0.4, 0.6), "T5": (0.4, 0.3, 0.5)},
 }
 
+MANY = {name: {0: [0.4, 0.5], 80: [0.5 + place / 20, 0.6]} for place, name in enumerate("ABCDE")}
+
 
 def texts(axes):
     return [text.get_text() for text in axes.texts if text.get_text()]
@@ -19,6 +21,7 @@ def every_picture():
     return [
         plots.questions(ROWS),
         plots.probe_curves({"MLM": {0: [0.4, 0.5], 80: [0.8, 0.9]}}, {"untrained": 0.4}, "Probes"),
+        plots.probe_curves(MANY, {"untrained": 0.4}, "Probes", apart=True),
         plots.ranking(SCORES, {"sentiment": {"untrained": 0.6}}),
     ]
 
@@ -49,6 +52,19 @@ def test_a_curve_is_the_mean_of_its_seeds_and_the_band_their_extremes():
     (path,) = band.get_paths()
     assert path.vertices[:, 1].min() == pytest.approx(40)
     assert path.vertices[:, 1].max() == pytest.approx(90)
+
+
+def test_many_curves_have_a_panel_each_before_all_others_in_grey():
+    panels = plots.probe_curves(MANY, {"untrained": 0.4}, "Probes", apart=True).axes
+    shown = [axes for axes in panels if axes.get_visible()]
+    assert [axes.get_title(loc="left") for axes in shown] == list("ABCDE")
+    for place, axes in enumerate(shown):
+        *grey, own, level = axes.get_lines()
+        assert {other.get_color() for other in grey} == {"#CCCCCC"}
+        assert len(grey) == 4
+        assert list(own.get_ydata()) == pytest.approx([45, (50 + 5 * place + 60) / 2])
+        assert list(level.get_ydata()) == pytest.approx([40, 40])
+        assert len(axes.collections) == 1
 
 
 def test_a_ranking_has_the_order_of_its_first_panel_and_draws_intervals():

@@ -21,12 +21,10 @@ from companion.bert import (
     BertConfig,
     MaskedBert,
     PairedBert,
-    character_tokenizer,
     compile_for_gaps,
     compile_for_pairs,
     document_sentences,
     dynamic_masks,
-    encode_documents,
     gaps,
     make_pairs,
     mask_tokens,
@@ -48,9 +46,9 @@ from .sentinels import span_corruption
 
 ENCODER = BertConfig(
     vocab_size=1,  # of the corpus
-    context_length=64,
+    context_length=32,  # of the corpus
     d_model=128,
-    num_layers=1,  # in a short training more steps are worth more than more blocks
+    num_layers=2,
     num_heads=4,
     d_ff=512,
     dropout=0.0,
@@ -82,25 +80,28 @@ class Material:
 
 
 def material(
-    texts: Iterable[str],
+    documents: Iterable[Iterable[str]],
+    tokenizer: WordPiece,
     length: int = 64,
-    at_least: int = 5,
     sentinels: int = 16,
     shortest: int = 8,
 ) -> Material:
-    """Chinese texts as characters seen `at_least` times; sentences of one text share a row.
+    """Documents, each as its sentences, in rows of `length` ids; those of one text share a row.
 
-    Rows of fewer than `shortest` ids, [CLS] and [SEP] included, are left out: there is no half of
-    one character to hide. Raises `ValueError` as chapter 6's `character_tokenizer` and
-    `document_sentences` do.
+    The language is the caller's: who has a text and not its sentences cuts it first (Chinese:
+    chapter 6's `split_sentences`). Rows of fewer than `shortest` ids, [CLS] and [SEP] included, are
+    left out: there is no half of one token to hide. Raises `ValueError` as chapter 6's
+    `document_sentences` does.
     """
-    texts = list(texts)
-    tokenizer = character_tokenizer(texts, at_least)
-    documents = encode_documents(tokenizer, texts)
+    told = []
+    for document in documents:
+        found = (tokenizer.encode_ordinary(sentence) for sentence in document)
+        if kept := [sentence for sentence in found if sentence]:
+            told.append(kept)
     names = tuple(range(len(tokenizer), len(tokenizer) + sentinels))
-    rows = document_sentences(documents, length)
+    rows = document_sentences(told, length)
     rows = rows[(rows != PAD_ID).sum(axis=1) >= shortest]
-    return Material(tokenizer, documents, rows, names)
+    return Material(tokenizer, told, rows, names)
 
 
 Made = tuple[keras.Model, training.Batch]

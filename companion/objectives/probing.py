@@ -34,26 +34,25 @@ def text_labels(
     return Labels(ids, np.asarray(labels, str))
 
 
-def token_labels(tokenizer: WordPiece, sentences: Iterable, longest: int) -> Labels:
-    """Tagged sentences (`.words`, `.tags`) with the first letter of its word's tag at each token.
+def token_labels(
+    tokenizer: WordPiece, texts: Iterable[Iterable[tuple[str, str]]], longest: int
+) -> Labels:
+    """Texts as pieces with a class each, `("Ann lives in", ""), ("Rome", "city")`, token by token.
 
-    The Peking tags' first letter is the part of speech: n noun, v verb, a adjective …; nr, ns, nt
-    are names. Specials have the label "".
+    Every token of a piece has the piece's class; [CLS], [SEP] and pieces of no interest have "".
+    What is longer than `longest` ids is cut.
     """
-    rows, tags = [], []
-    for sentence in sentences:
-        row, row_tags = [CLS_ID], [""]
-        for word, tag in zip(sentence.words, sentence.tags, strict=True):
-            pieces = tokenizer.encode_ordinary(narrow(word))
-            row += pieces
-            row_tags += [tag[0].lower()] * len(pieces)
+    rows, classes = [], []
+    for pieces in texts:
+        row, row_classes = [CLS_ID], [""]
+        for piece, name in pieces:
+            ids = tokenizer.encode_ordinary(narrow(piece))
+            row += ids
+            row_classes += [name] * len(ids)
         rows.append([*row[: longest - 1], SEP_ID])
-        tags.append([*row_tags[: longest - 1], ""])
+        classes.append([*row_classes[: longest - 1], ""])
     ids = padded(rows)
-    labels = np.full(ids.shape, "", dtype="<U1")
-    for line, row_tags in zip(labels, tags, strict=True):
-        line[: len(row_tags)] = row_tags
-    return Labels(ids, labels)
+    return Labels(ids, np.array([row + [""] * (ids.shape[1] - len(row)) for row in classes]))
 
 
 def new_tokens(train: Labels, test: Labels, seed: int = 0) -> tuple[Labels, Labels]:
@@ -71,7 +70,7 @@ def new_tokens(train: Labels, test: Labels, seed: int = 0) -> tuple[Labels, Labe
     )
 
 
-def vectors(bert: Bert, ids: np.ndarray, causal: bool = False, batch_size: int = 64) -> np.ndarray:
+def vectors(bert: Bert, ids: np.ndarray, causal: bool = False, batch_size: int = 256) -> np.ndarray:
     """The last layer's vectors of rows of ids, (rows, time, d_model); nothing is trained.
 
     With `causal` every token sees itself and what is before it only: an encoder that was trained

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from .style import COLOURS, Picture, label_ends, line, need, style
@@ -43,31 +44,27 @@ def questions(rows: Mapping[str, tuple[Sequence[str], Sequence[str]]]) -> Pictur
     return picture
 
 
+Curves = Mapping[str, Mapping[int, Sequence[float]]]
+
+
 def probe_curves(
-    curves: Mapping[str, Mapping[int, Sequence[float]]],
-    levels: Mapping[str, float],
-    title: str,
+    curves: Curves, levels: Mapping[str, float], title: str, apart: bool = False
 ) -> Picture:
     """Probe accuracy against training steps: `{"MLM": {80: [0.91, 0.93], …}}`, a score a seed.
 
     The line is the mean; with several seeds a band reaches from the least to the greatest.
-    `levels` are scores that need no training, dotted.
+    `levels` are scores that need no training, dotted. More lines than eyes can tell apart stand
+    `apart`: a panel each, with all others in grey behind it.
     """
     need(curves, "objective")
+    if apart:
+        return _panel_each(curves, levels, title)
     with rc_context(style()):
         picture = Picture(width=7.4, height=3.0 + 0.12 * len(curves))
         axes = picture.subplots()
         ends = []
         for index, (name, points) in enumerate(curves.items()):
-            steps = list(points)
-            scores = [100 * np.asarray(points[step], float) for step in steps]
-            means = [float(score.mean()) for score in scores]
-            drawn = line(index)
-            axes.plot(steps, means, **drawn)
-            if max(len(score) for score in scores) > 1:
-                lows, highs = ([f(score) for score in scores] for f in (np.min, np.max))
-                axes.fill_between(steps, lows, highs, color=drawn["color"], alpha=0.13, linewidth=0)
-            ends.append((name, steps[-1], means[-1], index))
+            ends.append((name, *_curve(axes, points, line(index)), index))
         last = max(end[1] for end in ends)
         for name, level in levels.items():
             axes.axhline(100 * level, color="#444444", linestyle=":", linewidth=1.1)
@@ -76,6 +73,46 @@ def probe_curves(
         axes.set_ylabel("probe accuracy (%)")
         axes.set_title(title)
         label_ends(axes, ends)
+    return picture
+
+
+def _curve(axes: Axes, points: Mapping[int, Sequence[float]], drawn: Mapping) -> tuple[int, float]:
+    """Draw means and their band; where the line ends."""
+    steps = list(points)
+    scores = [100 * np.asarray(points[step], float) for step in steps]
+    means = [float(score.mean()) for score in scores]
+    axes.plot(steps, means, **drawn)
+    if max(len(score) for score in scores) > 1:
+        lows, highs = ([f(score) for score in scores] for f in (np.min, np.max))
+        axes.fill_between(steps, lows, highs, color=drawn["color"], alpha=0.18, linewidth=0)
+    return steps[-1], means[-1]
+
+
+def _panel_each(curves: Curves, levels: Mapping[str, float], title: str) -> Picture:
+    columns = min(4, len(curves))
+    rows = -(-len(curves) // columns)
+    with rc_context(style()):
+        picture = Picture(width=7.8, height=0.9 + 1.25 * rows)
+        grid = picture.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        for place, axes in enumerate(grid.flat):
+            if place >= len(curves):
+                axes.set_visible(False)
+                continue
+            name = list(curves)[place]
+            for other, points in curves.items():
+                if other != name:
+                    means = [100 * float(np.mean(scores)) for scores in points.values()]
+                    axes.plot(list(points), means, color="#CCCCCC", linewidth=0.8)
+            _curve(axes, curves[name], line(0))
+            for level in levels.values():
+                axes.axhline(100 * level, color="#444444", linestyle=":", linewidth=1.1)
+            axes.set_title(name, fontsize=9)
+            if place + columns >= len(curves):
+                axes.tick_params(labelbottom=True)
+                axes.set_xlabel("training steps")
+            axes.set_ylabel("" if place % columns else "accuracy (%)")
+        dotted = ", ".join(f"{name} {100 * level:.0f} %" for name, level in levels.items())
+        picture.suptitle(title + (f" (dotted: {dotted})" if levels else ""), fontsize=10)
     return picture
 
 
