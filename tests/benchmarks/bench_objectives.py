@@ -121,13 +121,13 @@ def pieces(text: str, begin: int, end: int, spans: list) -> list[tuple[str, str]
 
 
 def swapped_words(tokenizer: WordPiece, split: str, count: int) -> o.Labels:
-    """Two sentences of each text; in half of them two neighbouring words have changed places."""
+    """Two sentences of each text (or its only one), in half of them two neighbours swapped."""
     (stop,) = tokenizer.encode_ordinary(".")
     rng, rows, labels = np.random.default_rng(0), [], []
     for number, life in enumerate(microworld.lives(count, seed=2, split=split, people=2)):
-        first = number % (len(life.sentences) - 1)
-        (begin, _), (_, end) = life.sentences[first : first + 2]
-        ids = tokenizer.encode_ordinary(life.text[begin:end])
+        first = number % max(1, len(life.sentences) - 1)
+        spans = life.sentences[first : first + 2]
+        ids = tokenizer.encode_ordinary(life.text[spans[0][0] : spans[-1][1]])
         if rng.random() < 0.5:
             pairs = [i for i in range(len(ids) - 1) if stop not in ids[i : i + 2]]
             place = int(rng.choice(pairs))
