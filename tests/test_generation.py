@@ -30,6 +30,7 @@ from companion.generation import (
     top_k,
     top_p,
 )
+from companion.generation.beam import _largest as largest
 from companion.gpt import GPT, GPTConfig
 from companion.transformer import Transformer, TransformerConfig
 from companion.transformer import greedy as chapter_5_greedy
@@ -562,3 +563,13 @@ def test_a_translation_wants_a_prompt_for_each_source():
     two = Translation(translator(), np.array([[3, 4]] * 2, "int32"))
     with pytest.raises(ValueError, match="prompts of 1 to 2 tokens"):
         greedy(two, [[1], [1, 5]], 4)
+
+
+@pytest.mark.parametrize("values", [3, 1000])
+def test_of_equal_continuations_a_beam_keeps_the_first(values):
+    rng = np.random.default_rng(values)
+    for width in (1, 2, 7, 40):
+        totals = rng.integers(0, values, (3, 40)).astype(float)
+        totals[rng.random(totals.shape) < 0.3] = -np.inf  # what a filter forbids
+        expected = np.argsort(-totals, axis=1, kind="stable")[:, :width]
+        np.testing.assert_array_equal(largest(totals, width), expected)

@@ -94,10 +94,13 @@ def _log_probs(reading: Reading, filters: Filters, texts: np.ndarray) -> np.ndar
 
 
 def _largest(totals: np.ndarray, width: int) -> np.ndarray:
-    """Where each row has its `width` greatest numbers, the greatest first."""
-    places = np.sort(np.argpartition(-totals, width - 1, axis=1)[:, :width], axis=1)
-    order = np.argsort(-np.take_along_axis(totals, places, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(places, order, axis=1)
+    """Where each row has its `width` greatest numbers, the greatest first, the first of equals."""
+    bounds = np.partition(totals, -width, axis=1)[:, -width]
+    found = []
+    for row, bound in zip(totals, bounds, strict=True):
+        places = np.flatnonzero(row >= bound)  # with all that equal the last one
+        found.append(places[np.argsort(-row[places], kind="stable")[:width]])
+    return np.stack(found)
 
 
 def _finish(finished: list[Hypothesis], ids: np.ndarray, log_prob: float, n: int, penalty: float):
