@@ -92,7 +92,7 @@ def _panel_each(curves: Curves, levels: Mapping[str, float], title: str) -> Pict
     columns = min(4, len(curves))
     rows = -(-len(curves) // columns)
     with rc_context(style()):
-        picture = Picture(width=7.8, height=0.9 + 1.25 * rows)
+        picture = Picture(width=7.2, height=0.8 + 1.15 * rows)
         grid = picture.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         for place, axes in enumerate(grid.flat):
             if place >= len(curves):
