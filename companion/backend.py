@@ -153,14 +153,15 @@ def best_precision() -> str:
     """The policy that multiplies fastest here without a loss that training would notice.
 
     On a GPU mixed_bfloat16 where the hardware has it (compute capability 8.0 or more), else
-    mixed_float16. On a processor mixed_bfloat16 where it has units for matrices of that type (AMX)
-    and TensorFlow uses them (oneDNN); a training step then takes half to two thirds of the time.
-    Else float32: without such units reduced precision is slower.
+    mixed_float16. On a processor mixed_bfloat16 where it multiplies that type (AMX, or AVX-512's
+    BF16 instructions) and TensorFlow makes use of it (oneDNN); a training step then takes half to
+    two thirds of the time. Else float32: without such units reduced precision is slower.
     """
     if gpus():
         return "mixed_bfloat16" if _compute_capability() >= 8.0 else "mixed_float16"
     asked = os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "1"
-    if keras.backend.backend() == "tensorflow" and asked and "amx_bf16" in _processor_flags():
+    multiplies = not _processor_flags().isdisjoint({"amx_bf16", "avx512_bf16"})
+    if keras.backend.backend() == "tensorflow" and asked and multiplies:
         return "mixed_bfloat16"
     return "float32"
 

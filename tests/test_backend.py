@@ -30,7 +30,8 @@ def test_the_device_can_be_pinned_to_the_processor(monkeypatch):
     ("flags", "onednn", "policy"),
     [
         ({"avx2", "amx_bf16"}, "1", "mixed_bfloat16"),
-        ({"avx2", "amx_bf16"}, "0", "float32"),  # nothing would use the units
+        ({"avx2", "avx512_bf16"}, "1", "mixed_bfloat16"),
+        ({"avx2", "amx_bf16", "avx512_bf16"}, "0", "float32"),  # nothing would use the units
         ({"avx2"}, "1", "float32"),
         (set(), "1", "float32"),
     ],

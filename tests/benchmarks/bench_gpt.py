@@ -19,16 +19,17 @@ from tests.benchmarks import beside
 
 SHAPE = {"vocab_size": 4096, "d_model": 256, "layers": 4, "heads": 4, "length": 128, "batch": 32}
 STEPS = 12
-HUB, HUB_OURS = "KerasHub GPT2CausalLM as it comes", "KerasHub GPT2CausalLM, our settings"
+HUB = "KerasHub GPT2CausalLM"
+HUB_PLAIN, HUB_OURS = HUB + beside.AS_IT_COMES, HUB + ", our settings"
 TORCH = "PyTorch, nanoGPT style, eager"
 ENTRANTS = {
     beside.OURS: "oneDNN on, no XLA",
-    HUB: "nothing set; jit_compile='auto' means no XLA",
-    HUB_OURS: "oneDNN on, no XLA, optimizer built before fit, our Adam and loss",
-    TORCH: "oneDNN inside PyTorch, no compilation",
-    beside.OURS + beside.FAST: "oneDNN on, no XLA",
-    HUB_OURS + beside.FAST: "the same, and our precision",
-    TORCH + beside.FAST: "under torch.autocast to bfloat16",
+    HUB_PLAIN: "nothing set, float32; jit_compile='auto' means no XLA",
+    HUB_OURS: "oneDNN on, no XLA, our precision, optimizer built before fit, our Adam and loss",
+    TORCH: "float32, oneDNN inside PyTorch, no compilation",
+    TORCH + beside.AUTOCAST: "the same under torch.autocast",
+    beside.OURS + beside.FLOAT32: "oneDNN on, no XLA",
+    HUB_OURS + beside.FLOAT32: "the other settings",
 }
 
 
@@ -68,7 +69,7 @@ def _hub():
 
 def work(entrant: str) -> None:
     """Train one entrant in this process and print its clock readings as JSON."""
-    if entrant != HUB:
+    if entrant != HUB_PLAIN:
         import companion  # noqa: F401, sets the environment
     import keras
     import numpy as np
@@ -82,7 +83,7 @@ def work(entrant: str) -> None:
         model, inputs = _ours() if ours else _hub(), ids
     if not ours:
         inputs = {"token_ids": ids, "padding_mask": np.ones_like(ids)}
-    if entrant == HUB:
+    if entrant == HUB_PLAIN:
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile(keras.optimizers.Adam(1e-3), loss)
         inputs = {name: np.tile(array, (STEPS, 1)) for name, array in inputs.items()}
@@ -112,10 +113,7 @@ def work(entrant: str) -> None:
 def run(entrant: str, python: Path) -> dict:
     """One entrant in a fresh process: seconds to the first step and a step, wall and processor."""
     if entrant.startswith(TORCH):
-        numbers = [str(n) for n in (*SHAPE.values(), STEPS)]
-        script = Path(__file__).with_name("torch_beside.py")
-        more = ["bf16"] if entrant.endswith(beside.FAST) else []
-        return beside.readings([python, script, *numbers, "tied", *more])
+        return beside.torch_readings(python, [*SHAPE.values(), STEPS, "tied"], entrant)
     return beside.readings([sys.executable, __file__, "--work", entrant])
 
 
@@ -127,9 +125,10 @@ def section(rounds: list[dict[str, dict]]) -> str:
     return (
         f"{machine()}, {os.cpu_count()} threads. `python tests/benchmarks/bench_gpt.py`\n\n"
         f"Medians of {len(rounds)} rounds of {STEPS} steps; a step is {SHAPE['batch']} × "
-        f"{SHAPE['length']} tokens; the first is timed from the call of `fit`. float32, or in "
-        f"fast_precision {backend.best_precision()}.\n\n"
+        f"{SHAPE['length']} tokens; the first is timed from the call of `fit`. Our precision, if "
+        f"nothing else is said, is that of `companion train`, here {backend.best_precision()}.\n\n"
         + table(beside.HEADER, beside.rows(rounds, ENTRANTS))
+        + beside.in_float32(rounds, [HUB_PLAIN, HUB_OURS + beside.FLOAT32, TORCH])
     )
 
 

@@ -20,13 +20,17 @@ from tests.benchmarks import beside
 
 SHAPE = {"vocab_size": 4096, "d_model": 256, "layers": 4, "heads": 4, "length": 128, "batch": 32}
 STEPS = 12
+HUB = "KerasHub's layers"
+HUB_PLAIN, HUB_OURS = HUB + beside.AS_IT_COMES, HUB + ", our settings"
+TORCH = "PyTorch, eager"
 ENTRANTS = {
-    "companion": "oneDNN on, no XLA",
-    "KerasHub layers as they come": "nothing set; jit_compile='auto' means no XLA",
-    "KerasHub layers, our settings": "oneDNN on, no XLA, optimizer built before fit, our Adam",
-    "PyTorch, eager": "oneDNN inside PyTorch, no compilation",
-    "companion" + beside.FAST: "oneDNN on, no XLA",
-    "KerasHub layers, our settings" + beside.FAST: "the same, and our precision",
+    beside.OURS: "oneDNN on, no XLA",
+    HUB_PLAIN: "nothing set, float32; jit_compile='auto' means no XLA",
+    HUB_OURS: "oneDNN on, no XLA, our precision, optimizer built before fit, our Adam",
+    TORCH: "float32, oneDNN inside PyTorch, no compilation",
+    TORCH + beside.AUTOCAST: "the same under torch.autocast",
+    beside.OURS + beside.FLOAT32: "oneDNN on, no XLA",
+    HUB_OURS + beside.FLOAT32: "the other settings",
 }
 TINY = "companion, Transformer('tiny')"
 
@@ -96,7 +100,7 @@ def _hub():
 
 def work(entrant: str) -> None:
     """Train one entrant in this process and print its clock readings as JSON."""
-    if entrant != "KerasHub layers as they come":
+    if entrant != HUB_PLAIN:
         import companion  # noqa: F401, sets the environment
     import keras
     import numpy as np
@@ -113,9 +117,9 @@ def work(entrant: str) -> None:
         inputs, targets = (short, short), short
     else:
         with beside.precision(entrant):
-            model = _ours() if entrant.startswith("companion") else _hub()
+            model = _ours() if entrant.startswith(beside.OURS) else _hub()
         inputs, targets = ids, ids
-    if entrant == "KerasHub layers as they come":
+    if entrant == HUB_PLAIN:
         model.compile(keras.optimizers.Adam(1e-3), loss)
         repeated = np.tile(ids, (STEPS, 1))
 
@@ -139,9 +143,8 @@ def work(entrant: str) -> None:
 
 def run(entrant: str, python: Path) -> dict:
     """One entrant in a fresh process: seconds to the first step and a step, wall and processor."""
-    if entrant == "PyTorch, eager":
-        numbers = [str(n) for n in (*SHAPE.values(), STEPS)]
-        return beside.readings([python, Path(__file__).with_name("torch_beside.py"), *numbers])
+    if entrant.startswith(TORCH):
+        return beside.torch_readings(python, [*SHAPE.values(), STEPS], entrant)
     return beside.readings([sys.executable, __file__, "--work", entrant])
 
 
@@ -154,8 +157,10 @@ def section(rounds: list[dict[str, dict]]) -> str:
     return (
         f"{machine()}, {os.cpu_count()} threads. `python tests/benchmarks/bench_transformer.py`\n\n"
         f"Medians of {len(rounds)} rounds of {STEPS} steps; a step is {SHAPE['batch']} × "
-        f"{SHAPE['length']} tokens; the first is timed from the call of `fit`. float32, or in "
-        f"fast_precision {backend.best_precision()}.\n\n" + table(beside.HEADER, rows)
+        f"{SHAPE['length']} tokens; the first is timed from the call of `fit`. Our precision, if "
+        f"nothing else is said, is that of `companion train`, here {backend.best_precision()}.\n\n"
+        + table(beside.HEADER, rows)
+        + beside.in_float32(rounds, [HUB_PLAIN, HUB_OURS + beside.FLOAT32, TORCH])
     )
 
 

@@ -3,7 +3,8 @@
 A script that measures calls itself with `--work NAME` for each entrant; that process trains for
 some steps and prints its clock readings, which `readings` turns into the wait for the first step
 and the seconds of a later one. Ratios to our own are taken within a round; their median is
-reported.
+reported. Ours trains as `companion train` does, in `backend.fast_precision`; the same in float32 is
+an entrant of its own, with ratios of its own below the table.
 """
 
 import contextlib
@@ -18,7 +19,9 @@ from pathlib import Path
 
 PLAIN = ("TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL", "XLA_FLAGS")
 OURS = "companion"
-FAST = ", in fast_precision"  # behind an entrant's name: layers as `backend.fast_precision` does
+FLOAT32 = ", in float32"  # behind an entrant's name: not in our precision
+AS_IT_COMES = " as it comes"  # behind the name of one that must not even import companion
+AUTOCAST = ", bfloat16"  # behind PyTorch's name
 HEADER = (
     "model",
     "parameters",
@@ -32,7 +35,7 @@ HEADER = (
 
 def precision(entrant: str) -> contextlib.AbstractContextManager:
     """Where the entrant's layers are to be made."""
-    if not entrant.endswith(FAST):
+    if entrant.endswith((FLOAT32, AS_IT_COMES)):
         return contextlib.nullcontext()
     from companion import backend
 
@@ -79,6 +82,21 @@ def torch_environment(folder: str) -> Path:
     return python
 
 
+def torch_readings(python: Path, arguments: Sequence, entrant: str) -> dict[str, float]:
+    """`torch_beside.py` in a fresh process; `arguments` are its own."""
+    half = ["bf16"] if entrant.endswith(AUTOCAST) else []
+    line = [python, Path(__file__).with_name("torch_beside.py"), *map(str, arguments), *half]
+    return readings(line)
+
+
+def ratios(rounds, entrant: str, what: str, ours: str = OURS) -> str:
+    """Median over the rounds of an entrant's readings ÷ ours, by the wall clock and processor."""
+    return " / ".join(
+        f"{statistics.median(r[entrant][key] / r[ours][key] for r in rounds):.2f}"
+        for key in (f"{what} wall", f"{what} work")
+    )
+
+
 def rows(
     rounds: Sequence[Mapping[str, Mapping[str, float]]],
     entrants: Mapping[str, str],
@@ -93,13 +111,7 @@ def rows(
             return statistics.median(reading[key] for reading in mine)
 
         def ratio(what, entrant=entrant):
-            if entrant == OURS or entrant in alone:
-                return ""
-            keys = (f"{what} wall", f"{what} work")
-            return " / ".join(
-                f"{statistics.median(r[entrant][key] / r[OURS][key] for r in rounds):.2f}"
-                for key in keys
-            )
+            return "" if entrant == OURS or entrant in alone else ratios(rounds, entrant, what)
 
         found.append(
             [
@@ -113,3 +125,10 @@ def rows(
             ]
         )
     return found
+
+
+def in_float32(rounds: Sequence[Mapping], entrants: Sequence[str]) -> str:
+    """A sentence: what the steps of these take beside ours where ours is in float32 too."""
+    ours = OURS + FLOAT32
+    found = (f"{entrant} {ratios(rounds, entrant, 'step', ours)}" for entrant in entrants)
+    return f"\n\nA step ÷ that of {ours} (wall / processor): {'; '.join(found)}."
