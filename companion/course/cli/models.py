@@ -263,7 +263,10 @@ def generate(
     seed: Annotated[int, typer.Option("--seed", help="Another one, another text.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Go on with a text, in English of Shakespeare's, word by word as it is written."""
+    """Go on with a text, word by word as it is written: in Shakespeare's English, or in Chinese.
+
+    Chinese is what --model gpt-mini-zh has read: a novel, a newspaper, reviews.
+    """
     if tokens is not None and tokens < 1:
         raise Stop(f"--tokens is {tokens}", "write at least 1")
     from companion import checkpoints
