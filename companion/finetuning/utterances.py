@@ -4,6 +4,7 @@ The grammar is `home_intents`, human-written: `[optional]`, `(one|other)`, `(bot
 `{list:slot}`, `<rule>`. What comes out is grammar-sampled, not collected: the notebooks say so.
 """
 
+import itertools
 import random
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -75,17 +76,20 @@ def _options(tokens: list[str], close: str | None, template: str) -> tuple[tuple
 
 
 class Sampler:
-    """Draws utterances of one language; with `held_out`, slots get values that training never has.
+    """Draws utterances of one language, slots filled with the values of one part of each list.
 
+    No value of the part "test" is in "train" or "validation": numbers, and what differs from home
+    to home. What the grammar itself lists is the same in all parts; each word of it stands for a
+    code (a colour, a class of things), and whoever does not know the list cannot say the code.
     With `free`, so many of the slots that take no number are filled with any words of a dictionary
-    instead: a slot that is always one of twenty rooms is learnt by heart.
+    instead: a slot that is always one of some rooms is learnt by heart.
 
     >>> Sampler("en").draw(template, random.Random(0)).text
     'stop my timer for 40 seconds'
     """
 
-    def __init__(self, language: str, held_out: bool = False, free: float = 0.0):
-        self.language, self.held_out, self.free = language, held_out, free
+    def __init__(self, language: str, part: str = "train", free: float = 0.0):
+        self.language, self.part, self.free = language, part, free
         self.grammar: Mapping[str, Any] = corpora.grammar(language)
         self.values: dict[str, list[str]] = {}
 
@@ -127,9 +131,63 @@ class Sampler:
         if self.free and "range" not in declared and rng.random() < self.free:
             return _pick(rng, any_words(self.language))
         if listed not in self.values:
-            whole = _all_values(listed, declared, self.language)
-            self.values[listed] = part_of(whole, self.held_out)
+            whole = self._whole(listed)
+            closed = "values" in declared  # the grammar's words for codes: colours, classes, states
+            self.values[listed] = whole if closed else part_of(whole, self.part)
         return _pick(rng, self.values[listed])
+
+    def _whole(self, listed: str) -> list[str]:
+        declared = self.grammar["lists"].get(listed, {})
+        return _all_values(listed, declared, self.language)
+
+    def readings(self, template: corpora.Template, utterance: Utterance) -> set[tuple]:
+        """All ways in which the template yields this text: sets of slots, blanks not counted.
+
+        More than one, and the grammar itself does not say where a slot ends. A slot holds a value
+        of its list, of whatever part, or what it holds in this utterance.
+        """
+        told: dict[str, set[str]] = {}
+        for begin, end, slot in utterance.slots:
+            told.setdefault(slot, set()).add(_compact(utterance.text[begin:end]))
+        text = _compact(utterance.text)
+        found = self._ends(parse(template.text), text, 0, told)
+        return {tuple(sorted(slots)) for end, slots in found if end == len(text)}
+
+    def _ends(self, node: tuple, text: str, at: int, told: Mapping[str, set[str]]) -> set[tuple]:
+        """Where the node may end that begins at `at`, each with the slots on the way."""
+        kind, *content = node
+        match kind:
+            case "text":
+                words = _compact(content[0])
+                return {(at + len(words), ())} if text.startswith(words, at) else set()
+            case "any":
+                return set().union(*(self._ends(one, text, at, told) for one in content[0]))
+            case "maybe":
+                return {(at, ())} | self._ends(content[0], text, at, told)
+            case "all":
+                found = {(at, ())}
+                for part in content[0]:
+                    found = {
+                        (end, slots + more)
+                        for begin, slots in found
+                        for end, more in self._ends(part, text, begin, told)
+                    }
+                return found
+            case "shuffled":
+                orders = itertools.permutations(content[0])
+                return set().union(*(self._ends(("all", o), text, at, told) for o in orders))
+            case "rule":
+                rule = parse(self.grammar["expansion_rules"][content[0]])
+                return self._ends(rule, text, at, told)
+        listed, slot = content
+        ends = {at + len(v) for v in told.get(slot, ()) if text.startswith(v, at)}
+        for value in self._whole(listed):
+            ends |= {end for end, _ in self._ends(parse(value), text, at, told)}
+        return {(end, ((at, end, slot),) if end > at else ()) for end in ends}
+
+
+def _compact(text: str) -> str:
+    return re.sub(r"\s", "", text)
 
 
 def _pick(rng: random.Random, options: Sequence):
@@ -167,17 +225,17 @@ def utterances(
     language: str,
     each: int,
     seed: int = 0,
-    held_out: bool = False,
+    part: str = "train",
     free: float = 0.0,
     but: Iterable[str] = (),
 ) -> list[TaggedText]:
     """Up to `each` different sentences a template, as words with slot tags and an intent.
 
-    Texts in `but`, and those that two intents or two sets of slots share, are left out: they have
-    no one answer. `group` is the template.
+    Texts in `but` are left out, and those that have no one answer: two intents or two sets of slots
+    share them, or their own template reads them in two ways. `group` is the template.
     """
-    sampler = Sampler(language, held_out, free)
-    rng = random.Random(f"{language}:{seed}:{held_out}")
+    sampler = Sampler(language, part, free)
+    rng = random.Random(f"{language}:{seed}:{part}")
     made: dict[str, Utterance] = {}
     shared = set(but)
     for template in templates:
@@ -186,7 +244,7 @@ def utterances(
         found = 0
         for _ in range(3 * each):
             one = sampler.draw(template, rng)
-            if not one.text or found == each:
+            if not one.text or found == each or len(sampler.readings(template, one)) > 1:
                 continue
             other = made.setdefault(one.text, one)
             if (other.intent, other.slots) != (one.intent, one.slots):
