@@ -179,11 +179,12 @@ class Sampler:
             case "rule":
                 rule = parse(self.grammar["expansion_rules"][content[0]])
                 return self._ends(rule, text, at, told)
-        listed, slot = content
-        ends = {at + len(v) for v in told.get(slot, ()) if text.startswith(v, at)}
-        for value in self._whole(listed):
-            ends |= {end for end, _ in self._ends(parse(value), text, at, told)}
-        return {(end, ((at, end, slot),) if end > at else ()) for end in ends}
+            case _:  # a slot
+                listed, slot = content
+                ends = {at + len(v) for v in told.get(slot, ()) if text.startswith(v, at)}
+                for value in self._whole(listed):
+                    ends |= {end for end, _ in self._ends(parse(value), text, at, told)}
+                return {(end, ((at, end, slot),) if end > at else ()) for end in ends}
 
 
 def _compact(text: str) -> str:
