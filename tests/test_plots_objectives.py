@@ -75,6 +75,9 @@ def test_a_ranking_has_the_order_of_its_first_panel_and_draws_intervals():
     assert list(point.get_xdata()) == pytest.approx([70])
     assert texts(left) == ["untrained"]
     assert texts(right) == []
+    assert right.get_xlabel() == "probe accuracy (%)"
+    (tuned,) = plots.ranking({"tuned": SCORES["tags"]}, {}, xlabel="accuracy (%)").axes
+    assert tuned.get_xlabel() == "accuracy (%)"
 
 
 def test_nothing_to_draw_is_said():

@@ -50,12 +50,14 @@ class WindowTagger:
 
     Each combination of `WINDOWS` is a feature (Ratnaparkhi 1996 for tagging, without the tags
     before); the tags of a text are chosen together by `viterbi`, as the network's are. The weights
-    of each tag are learned by stochastic gradient descent, `epochs` rounds.
+    of each tag are learned by stochastic gradient descent, `epochs` rounds. Features are hashed
+    into `buckets`: fewer are faster, and more features fall together.
     """
 
-    def __init__(self, train: Sequence[TaggedText], epochs: int = 5):
+    def __init__(self, train: Sequence[TaggedText], epochs: int = 5, buckets: int = BUCKETS):
         from sklearn.linear_model import SGDClassifier
 
+        self.buckets = buckets
         counts = Counter(word for item in train for word in item.words)
         self.numbers = {word: i + 1 for i, word in enumerate(counts)}
         self.model = SGDClassifier("log_loss", alpha=1e-6, max_iter=epochs, tol=None)
@@ -99,19 +101,24 @@ class WindowTagger:
             for step in window:
                 mixed = (mixed ^ ids[inside + step]) * GOLDEN
                 mixed ^= mixed >> np.uint64(29)
-            columns[:, number] = mixed % BUCKETS
+            columns[:, number] = mixed % self.buckets
         rows = np.arange(len(inside) + 1) * len(WINDOWS)
         ones = np.ones(columns.size, np.float32)
-        return csr_matrix((ones, columns.ravel(), rows), shape=(len(inside), BUCKETS))
+        return csr_matrix((ones, columns.ravel(), rows), shape=(len(inside), self.buckets))
 
 
-def window_tags(train: Sequence[TaggedText], test: Sequence[TaggedText]) -> list[list[str]]:
+def window_tags(
+    train: Sequence[TaggedText], test: Sequence[TaggedText], buckets: int = BUCKETS
+) -> list[list[str]]:
     """The tags of a `WindowTagger`."""
-    return WindowTagger(train).tag([item.words for item in test])
+    return WindowTagger(train, buckets=buckets).tag([item.words for item in test])
 
 
 def bag_and_tags(
-    train: Sequence[TaggedText], test: Sequence[TaggedText], by: str = "word"
+    train: Sequence[TaggedText],
+    test: Sequence[TaggedText],
+    by: str = "word",
+    buckets: int = BUCKETS,
 ) -> list[dict]:
     """Intents by a `bag_of_words`, slots by a `WindowTagger`."""
     blank = " " if by == "word" else ""
@@ -120,7 +127,7 @@ def bag_and_tags(
         for items in (train, test)
     ]
     intents = bag_of_words(*texts, by=by, n=2 if by == "word" else 3)
-    tags = window_tags(train, test)
+    tags = window_tags(train, test, buckets)
     return [{"intent": i, "tags": t} for i, t in zip(intents, tags, strict=True)]
 
 

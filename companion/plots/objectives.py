@@ -119,6 +119,7 @@ def _panel_each(curves: Curves, levels: Mapping[str, float], title: str) -> Pict
 def ranking(
     panels: Mapping[str, Mapping[str, tuple[float, float, float]]],
     levels: Mapping[str, Mapping[str, float]],
+    xlabel: str = "probe accuracy (%)",
 ) -> Picture:
     """Scores with their intervals, a panel a probe; the best of the first panel stands at the top.
 
@@ -145,7 +146,7 @@ def ranking(
                 )  # fmt: skip
             axes.set_yticks(range(len(order)), order)
             axes.set_ylim(-0.6, len(order) + 0.1)
-            axes.set_xlabel("probe accuracy (%)")
+            axes.set_xlabel(xlabel)
             axes.set_ylabel("objective" if index == 0 else "")
             axes.set_title(title)
     return picture
