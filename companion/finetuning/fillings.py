@@ -176,14 +176,8 @@ for _values in OPEN.values():
 
 
 def part_of(values: Sequence[str], part: str) -> list[str]:
-    """The values of a list that the part "train", "validation" or "test" draws from.
-
-    Lists of fewer than five values (on and off) have none to spare: every part is the whole.
-    """
-    if len(values) < 5:
-        return list(values)
-    kept = [value for value in values if _part(value) == part]
-    return kept or list(values)
+    """The values of a list that the part "train", "validation" or "test" draws from."""
+    return [value for value in values if _part(value) == part]
 
 
 @cache

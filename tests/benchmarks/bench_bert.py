@@ -9,14 +9,13 @@ is reported.
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.benchmarks import beside
+from tests.benchmarks.beside import SHAPE
 
-SHAPE = {"vocab_size": 4096, "d_model": 256, "layers": 4, "heads": 4, "length": 128, "batch": 32}
 GAPS, STEPS = 20, 10
 HUB = "KerasHub BertMaskedLM"
 HUB_PLAIN, HUB_OURS = HUB + beside.AS_IT_COMES, HUB + ", our settings"
@@ -106,23 +105,6 @@ def run(entrant: str) -> dict:
     return beside.readings([sys.executable, __file__, "--work", entrant])
 
 
-def section(rounds: list[dict[str, dict]]) -> str:
-    """The table: seconds, and ratios to ours as medians over the rounds."""
-    from companion import backend
-    from tests.benchmarks.common import machine, table
-
-    return (
-        f"{machine()}, {os.cpu_count()} threads. `python tests/benchmarks/bench_bert.py`\n\n"
-        f"Medians of {len(rounds)} rounds of {STEPS} steps; a step is {SHAPE['batch']} × "
-        f"{SHAPE['length']} tokens with {GAPS} gaps a row; the first is timed from the call of "
-        "`fit`. KerasHub's model has a pooler, which filling gaps does not train. Our precision, "
-        f"if nothing else is said, is that of `companion train`, here {backend.best_precision()}."
-        "\n\n"
-        + table(beside.HEADER, beside.rows(rounds, ENTRANTS))
-        + beside.in_float32(rounds, [HUB_PLAIN, HUB_OURS + beside.FLOAT32])
-    )
-
-
 def main() -> None:
     """Measure all entrants in rounds and write the section."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -138,7 +120,11 @@ def main() -> None:
     for _ in range(arguments.rounds):
         rounds.append({entrant: run(entrant) for entrant in ENTRANTS})
         print(rounds[-1], flush=True)
-    write_section("A training step of BERT (chapter 6)", section(rounds))
+    step = f"{beside.TOKENS} with {GAPS} gaps a row (KerasHub's model also has an untrained pooler)"
+    text = beside.section(
+        "bench_bert.py", rounds, ENTRANTS, STEPS, step, [HUB_PLAIN, HUB_OURS + beside.FLOAT32]
+    )
+    write_section("A training step of BERT (chapter 6)", text)
 
 
 if __name__ == "__main__":

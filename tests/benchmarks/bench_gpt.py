@@ -9,15 +9,14 @@ its own in a temporary folder, or the interpreter that `--torch` names.
 """
 
 import argparse
-import os
 import sys
 import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.benchmarks import beside
+from tests.benchmarks.beside import SHAPE
 
-SHAPE = {"vocab_size": 4096, "d_model": 256, "layers": 4, "heads": 4, "length": 128, "batch": 32}
 STEPS = 12
 HUB = "KerasHub GPT2CausalLM"
 HUB_PLAIN, HUB_OURS = HUB + beside.AS_IT_COMES, HUB + ", our settings"
@@ -117,21 +116,6 @@ def run(entrant: str, python: Path) -> dict:
     return beside.readings([sys.executable, __file__, "--work", entrant])
 
 
-def section(rounds: list[dict[str, dict]]) -> str:
-    """The table: seconds, and ratios to ours as medians over the rounds."""
-    from companion import backend
-    from tests.benchmarks.common import machine, table
-
-    return (
-        f"{machine()}, {os.cpu_count()} threads. `python tests/benchmarks/bench_gpt.py`\n\n"
-        f"Medians of {len(rounds)} rounds of {STEPS} steps; a step is {SHAPE['batch']} × "
-        f"{SHAPE['length']} tokens; the first is timed from the call of `fit`. Our precision, if "
-        f"nothing else is said, is that of `companion train`, here {backend.best_precision()}.\n\n"
-        + table(beside.HEADER, beside.rows(rounds, ENTRANTS))
-        + beside.in_float32(rounds, [HUB_PLAIN, HUB_OURS + beside.FLOAT32, TORCH])
-    )
-
-
 def main() -> None:
     """Measure all entrants in rounds and write the section."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -150,7 +134,11 @@ def main() -> None:
         for _ in range(arguments.rounds):
             rounds.append({entrant: run(entrant, python) for entrant in ENTRANTS})
             print(rounds[-1], flush=True)
-    write_section("A training step of a GPT (chapter 7)", section(rounds))
+    text = beside.section(
+        "bench_gpt.py", rounds, ENTRANTS, STEPS, beside.TOKENS,
+        [HUB_PLAIN, HUB_OURS + beside.FLOAT32, TORCH],
+    )  # fmt: skip
+    write_section("A training step of a GPT (chapter 7)", text)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,9 @@ from pathlib import Path
 
 PLAIN = ("TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL", "XLA_FLAGS")
 OURS = "companion"
+# What all of them train: one size, whatever the model is called.
+SHAPE = {"vocab_size": 4096, "d_model": 256, "layers": 4, "heads": 4, "length": 128, "batch": 32}
+TOKENS = f"{SHAPE['batch']} × {SHAPE['length']} tokens"
 FLOAT32 = ", in float32"  # behind an entrant's name: not in our precision
 AS_IT_COMES = " as it comes"  # behind the name of one that must not even import companion
 AUTOCAST = ", bfloat16"  # behind PyTorch's name
@@ -127,8 +130,29 @@ def rows(
     return found
 
 
-def in_float32(rounds: Sequence[Mapping], entrants: Sequence[str]) -> str:
-    """A sentence: what the steps of these take beside ours where ours is in float32 too."""
+def section(
+    script: str,
+    rounds: Sequence[Mapping],
+    entrants: Mapping[str, str],
+    steps: int,
+    step: str,
+    float32: Sequence[str],
+    alone: Sequence[str] = (),
+) -> str:
+    """What a script found, for docs/benchmarks.md: the table, and what `float32` take beside ours.
+
+    `step` says what is learnt from in one; `rows` has the others.
+    """
+    from companion import backend
+    from tests.benchmarks.common import machine, table
+
     ours = OURS + FLOAT32
-    found = (f"{entrant} {ratios(rounds, entrant, 'step', ours)}" for entrant in entrants)
-    return f"\n\nA step ÷ that of {ours} (wall / processor): {'; '.join(found)}."
+    beside = (f"{entrant} {ratios(rounds, entrant, 'step', ours)}" for entrant in float32)
+    return (
+        f"{machine()}, {os.cpu_count()} threads. `python tests/benchmarks/{script}`\n\n"
+        f"Medians of {len(rounds)} rounds of {steps} steps; a step is {step}; the first is timed "
+        "from the call of `fit`. Our precision, if nothing else is said, is that of `companion "
+        f"train`, here {backend.best_precision()}.\n\n"
+        + table(HEADER, rows(rounds, entrants, alone))
+        + f"\n\nA step ÷ that of {ours} (wall / processor): {'; '.join(beside)}."
+    )
