@@ -12,7 +12,7 @@ from .base import Dish, Recipe, Say, told, train_by
 
 
 def _fill_gaps(recipe: Recipe, state: Path, say: Say) -> Dish:
-    """A small BERT on news, reviews, a novel and everyday sentences; masks are drawn anew at every step."""
+    """A small BERT on news, reviews, a novel and talk; masks are drawn anew at every step."""
     from companion import backend, training  # backend first: it silences TensorFlow
     from companion import bert as bt
 
