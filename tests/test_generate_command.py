@@ -85,7 +85,8 @@ def test_an_empty_prompt_begins_a_text(data):
         (["to", "--tokens", "40"], 2, "max_tokens is 40"),
         (["to", "--strategy", "greedy", "--k", "3"], 2, "greedy does not look at k"),
         (["to", "--p", "1.5"], 2, "p is 1.5"),
-        (["to", "--model", "gpt-huge"], 4, "gpt-huge"),
+        (["to", "--model", "gpt-mini-fr"], 2, "did you mean gpt-mini-zh"),
+        (["to", "--model", "unheard"], 2, "for example: --model gpt-mini-en"),
     ],
 )
 def test_what_cannot_be_done_is_said(data, words, code, said):
@@ -94,11 +95,11 @@ def test_what_cannot_be_done_is_said(data, words, code, said):
     assert said in result.output
 
 
-def test_a_missing_checkpoint_is_said_without_keras(tmp_path):
+def test_an_unknown_checkpoint_is_said_without_keras(tmp_path):
     program = (
         "import sys; from typer.testing import CliRunner; from companion.course.cli import app\n"
         "found = CliRunner().invoke(app, ['generate', 'to', '--model', 'gpt-none'])\n"
-        "assert found.exit_code == 4 and 'companion train gpt-none' in found.output, found\n"
+        "assert found.exit_code == 2 and \"no checkpoint 'gpt-none'\" in found.output, found\n"
         "assert 'keras' not in sys.modules"
     )
     environment = {"COMPANION_DATA": str(tmp_path), "PATH": ""}

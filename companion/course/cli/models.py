@@ -271,7 +271,13 @@ def generate(
     if tokens is not None and tokens < 1:
         raise Stop(f"--tokens is {tokens}", "write at least 1")
     from companion import ONEDNN_WAS_ASKED, checkpoints
+    from companion.course import recipes
 
+    known = sorted({*checkpoints.names(), *recipes.RECIPES})
+    if model not in known:
+        raise Stop(
+            f"no checkpoint {model!r}", suggest(model, known) or f"for example: --model {WRITER}"
+        )
     checkpoints.find(model)  # a missing one is said before Keras is imported
     if not ONEDNN_WAS_ASKED:  # one token at a time is multiplied faster without it
         os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"

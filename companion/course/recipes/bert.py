@@ -168,10 +168,10 @@ RECIPE = Recipe(
         "at_least": 5,
         "model": {
             "context_length": 128,
-            "d_model": 192,
+            "d_model": 256,
             "num_layers": 4,
             "num_heads": 4,
-            "d_ff": 768,
+            "d_ff": 1024,
             "dropout": 0.0,
             "num_segments": 1,
             "pooler": False,
