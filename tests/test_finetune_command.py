@@ -227,11 +227,17 @@ def test_without_a_task_the_tasks_are_listed_with_where_they_start():
 
 def test_results_of_other_settings_do_not_count(toy, places):
     run = tasks.Run("full")
-    results.write(places, run, {"digest": toy.digest, "tests": {}})
+    results.write(places, run, {"digest": toy.digest("full"), "method": "full", "tests": {}})
     changed = dataclasses.replace(toy, settings=SMALL | {"epochs": 2})
     assert results.read(places, toy, run) is not None
     assert results.read(places, changed, run) is None
     assert results.all_of(places, changed) == []
+    rates = toy.numbers["rates"]
+    faster = {
+        m: dataclasses.replace(toy, settings=SMALL | {"rates": rates | {m: 1.0}}) for m in rates
+    }
+    assert results.read(places, faster["full"], run) is None
+    assert results.read(places, faster["lora"], run) is not None  # another method's rate
 
 
 def test_a_damaged_result_is_one_that_was_never_found(toy, places):

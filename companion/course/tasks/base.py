@@ -73,13 +73,14 @@ class Task:
             return ("scratch",)
         return ("full", "scratch", "frozen", "lora", "adapter")
 
-    @property
-    def digest(self) -> str:
-        """Changes with every number of the task and of its checkpoint's recipe.
+    def digest(self, method: str) -> str:
+        """Changes with every number that a run by the method looks at, and of the start's recipe.
 
         Results belong to one digest: those of a checkpoint that was since made anew are not read.
+        The rates of other methods do not count.
         """
-        numbers = [self.name, self.checkpoint, self.numbers]
+        looked_at = self.numbers | {"rates": self.numbers["rates"].get(method)}
+        numbers = [self.name, self.checkpoint, looked_at]
         if self.checkpoint in RECIPES:
             numbers.append(RECIPES[self.checkpoint].digest)
         return hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest()[:12]

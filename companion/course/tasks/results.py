@@ -1,6 +1,6 @@
 """What runs leave behind: a file a run, and a card that is made anew from all of them.
 
-Each file is written whole or not at all and belongs to one digest of the task: runs of other seeds
+Each file is written whole or not at all and belongs to one digest of task and method: runs of other seeds
 and methods add up, those of other settings do not count. The card (JSON, and a README for people)
 compares methods on the same test items.
 """
@@ -50,7 +50,8 @@ def _loaded(path: Path, task: Task) -> dict[str, Any] | None:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return None  # never run, or damaged: it is run again
-    return content if content.get("digest") == task.digest else None
+    method = content.get("method")
+    return content if content.get("digest") == task.digest(method) else None
 
 
 def write(folder: Path, run: Run, content: Mapping[str, Any]) -> None:

@@ -25,7 +25,7 @@ def finish(
     if known is not None:
         say(f"{run.label}: finished before")
         return known
-    state = cache.root() / "finetuning" / f"{task.name}-{task.digest}" / run.label
+    state = cache.root() / "finetuning" / f"{task.name}-{task.digest(run.method)}" / run.label
     files = [state.with_name(f"{state.name}.{part}.npz") for part in ("state", "best")]
     if restart:
         _remove(files)
@@ -66,7 +66,7 @@ def check_start(task: Task) -> None:
 def _begun(task: Task, run: Run) -> dict[str, Any]:
     """Which run a file is of."""
     return {
-        "digest": task.digest,
+        "digest": task.digest(run.method),
         "method": run.method,
         "share": run.share,
         "seed": run.seed,
