@@ -1,8 +1,8 @@
 """What runs leave behind: a file a run, and a card that is made anew from all of them.
 
-Each file is written whole or not at all and belongs to one digest of task and method: runs of other seeds
-and methods add up, those of other settings do not count. The card (JSON, and a README for people)
-compares methods on the same test items.
+Each file is written whole or not at all and belongs to one digest of task and method: runs of other
+seeds and methods add up, those of other settings do not count. The card (JSON, and a README for
+people) compares methods on the same test items.
 """
 
 import json
