@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from companion import bert as bt
 from companion import checkpoints, corpora, training
-from companion.corpora import TaggedSentence
+from companion.corpora import Pair, TaggedSentence
 from companion.course import recipes
 from companion.course.cli import app
 from companion.course.cli import models as commands
@@ -67,7 +67,7 @@ def test_train_writes_a_checkpoint_with_its_card_and_fill_mask_uses_it(small, pl
     assert card["training"]["steps"] == 4
     assert card["training"]["rate of gaps"] == 0.3
     measured = card["metrics on held-out text, of the float16 weights"]
-    scores = measured["gaps of the test splits"]
+    scores = measured["gaps of the test splits"]["toy"]
     assert 0 <= scores["accuracy_95"][0] <= scores["accuracy"] <= scores["accuracy_95"][1] <= 1
     example = measured["我在北京[MASK]书"]
     assert 1 <= example["rank of 读"] <= card["config"]["vocab_size"]
@@ -126,6 +126,16 @@ def test_train_resumes_a_killed_run_and_makes_the_same_weights(
     assert not any(done in line for line in said)
     first, second = ((f / "weights.safetensors").read_bytes() for f in (whole, again))
     assert first == second
+
+
+def test_tatoeba_gives_each_simplified_sentence_once(monkeypatch):
+    said = ("你好。", "妳好。", "你好。", "再見。")  # 妳 and 見 are not in GB 2312
+    pairs = [Pair(f"0_{n}", "Hi.", text) for n, text in enumerate(said)]
+    monkeypatch.setattr(corpora, "load", lambda name, split: pairs if name == "tatoeba" else LINES)
+    texts = recipe_file.chinese_texts("train")
+    assert texts["tatoeba"] == ["你好。"]
+    assert list(texts) == list(recipes.RECIPES["bert-mini-zh"].corpora)
+    assert texts["sanguo"] == [line.text for line in LINES]
 
 
 def test_a_training_text_that_holds_the_example_stops_the_recipe():
