@@ -277,6 +277,8 @@ def test_next_token_loss_by_hand():
     assert found == pytest.approx((math.log(2) + math.log(4)) / 2)
     with pytest.raises(ValueError, match="at least two ids"):
         next_token_loss(logits[:, :1], np.array([[2]]))
+    with pytest.raises(ValueError, match="at least two ids"):
+        next_token_loss(logits[:, :0], np.zeros((1, 0), "int32"))
 
 
 def test_both_forms_of_the_loss_agree_and_equal_keras():
@@ -504,6 +506,14 @@ def test_logits_equal_numpys_with_a_hugging_face_file(tmp_path, sizes, prefix):
     ids = random_ids(sizes[1], vocab_size=sizes[0])
     expected = gpt2_in_numpy(tensors, ids, sizes[4])
     np.testing.assert_allclose(array(model(ids[None]))[0], expected, atol=1e-4)
+
+
+def test_a_config_without_a_number_of_heads_is_named(tmp_path):
+    save_file(hugging_face_tensors(SIZES[1]), tmp_path / "model.safetensors")
+    (tmp_path / "config.json").write_text(json.dumps({"num_attention_heads": 3}))
+    with pytest.raises(ValueError, match=r"config\.json has no n_head"):
+        GPT.from_safetensors(tmp_path / "model.safetensors")
+    assert GPT.from_safetensors(tmp_path / "model.safetensors", num_heads=3).config.num_heads == 3
 
 
 def test_weights_written_by_hugging_faces_names_are_read_back(tmp_path):

@@ -72,6 +72,7 @@ def test_languages_are_told_apart():
         (PROSE, []),
         (" ".join(PROSE.split()[:30]), ["number of words"]),
         (PROSE.replace(", ", " ####, "), ["symbols"]),
+        (PROSE + " on ... on …" * 2 + " so # so #" * 2, []),  # 4 and 4 of 72
         ("\n".join("- " + line for line in PROSE.split(", ")), ["bullets"]),
         (PROSE.replace(", ", " ...\n") + "...", ["lines that break off"]),
         (PROSE + " 1234567" * 30, ["words without letters"]),

@@ -4,7 +4,10 @@ import pytest
 
 from companion import plots
 
-CURVES = {"GPT": {4.0: 4.4, 60.0: 2.5}, "recurrent": {2.0: 4.0, 60.0: 2.3}}
+CURVES = {
+    "GPT": [{4.0: 4.4, 60.0: 2.5}],
+    "recurrent": [{2.0: 4.0, 60.0: 2.3}, {3.0: 6.5, 60.0: 2.2}],
+}
 PARTS = {"tiny": {"tokens": 30, "blocks": 70}, "large": {"tokens": 100, "blocks": 900}}
 
 
@@ -58,9 +61,19 @@ def test_the_axis_has_orders_left_and_seconds_right_and_the_best_count_as_a_leve
     left, right = plots.the_axis({1: 4.8, 2: 2.1, 3: 2.2}, CURVES, {"card": 1.9}, 60).axes
     assert lines(left) == [([1, 2, 3], [4.8, 2.1, 2.2])]
     assert lines(right)[:2] == [([4, 60], [4.4, 2.5]), ([2, 60], [4.0, 2.3])]
-    assert lines(right)[2:] == [([0, 1], [2.1, 2.1]), ([0, 1], [1.9, 1.9])]
-    assert [t for t in texts(right) if ":" in t] == ["n-gram of order 2: 2.10", "card: 1.90"]
+    assert lines(right)[2:] == [([3, 60], [6.5, 2.2]), ([0, 1], [2.1, 2.1]), ([0, 1], [1.9, 1.9])]
+    named = ["n-gram of order 2 (held out): 2.10", "card (held out): 1.90"]
+    assert [t.replace("\n", " ") for t in texts(right) if ":" in t] == named
     assert right.get_xscale() == "log"
+
+
+def test_the_seeds_of_a_network_share_a_colour_and_one_name_and_a_late_start_is_cut_off():
+    left, right = plots.the_axis({1: 4.8, 2: 2.1}, CURVES, {}, 60).axes
+    colours = [line.get_color() for line in right.get_lines()]
+    assert colours[1] == colours[2] != colours[0]
+    assert colours[3] == left.get_lines()[0].get_color()  # the count's
+    assert texts(right).count("recurrent") == 1
+    assert right.get_ylim()[1] <= 5 < 6.5
 
 
 def test_shares_of_a_model_sum_to_a_hundred_and_its_total_is_named():

@@ -114,9 +114,9 @@ def quality_problems(text: str) -> list[str]:
     """Which of the rules of Rae et al. 2021, app. A1.1, an English text breaks; none is good.
 
     Fewer than 50 or more than 100,000 words; a mean word of less than 3 or more than 10 letters;
-    more than a tenth as many # and … as words; nine lines in ten with a bullet; three in ten that
-    end in …; less than four words in five with a letter; fewer than two different words of
-    `STOP_WORDS`.
+    more than a tenth as many #, or as many …, as words; nine lines in ten with a bullet; three in
+    ten that end in …; less than four words in five with a letter; fewer than two different words
+    of `STOP_WORDS`.
     """
     words = text.split()
     lines = [line.strip() for line in text.splitlines() if line.strip()]
@@ -127,7 +127,7 @@ def quality_problems(text: str) -> list[str]:
     rules = {
         "number of words": not 50 <= len(words) <= 100_000,
         "length of words": not 3 <= mean <= 10,
-        "symbols": (text.count("#") + ellipses) / count > 0.1,
+        "symbols": max(text.count("#"), ellipses) / count > 0.1,
         "bullets": sum(line[0] in "•-*" for line in lines) / rows > 0.9,
         "lines that break off": sum(line.endswith(("…", "...")) for line in lines) / rows > 0.3,
         "words without letters": sum(any(map(str.isalpha, w)) for w in words) / count < 0.8,

@@ -44,12 +44,12 @@ PRESETS: dict[str, GPTConfig] = {
         d_ff=256,
         dropout=0.0,
     ),
-    # Radford et al. 2019, table 2.
+    # Radford et al. 2019, table 2, whose own counts (117M to 1542M) OpenAI later called wrong.
     "gpt2": _gpt2(768, 12, 12),
     "gpt2-medium": _gpt2(1024, 24, 16),
     "gpt2-large": _gpt2(1280, 36, 20),
     "gpt2-xl": _gpt2(1600, 48, 25),
-    # Brown et al. 2020, table 2.1, its last row: to count, not to make.
+    # Brown et al. 2020, table 2.1, its last row (exact in table D.1): to count, not to make.
     "gpt3": GPTConfig(50_257, 2048, 12_288, 96, 96, 4 * 12_288),
 }
 

@@ -27,13 +27,15 @@ def from_safetensors(path: str | Path, num_heads: int | None = None) -> GPT:
 
     With or without `transformer.` before each name. The sizes follow from the shapes, all but the
     number of heads: `num_heads`, or `n_head` of the config.json beside the file, or as many heads
-    of width 64 as d_model has. Raises `ValueError` for a file that is none, and for tensors that
-    are missing, of another shape, or not GPT-2's.
+    of width 64 as d_model has. Raises `ValueError` for a file that is none, for a config.json
+    without `n_head`, and for tensors that are missing, of another shape, or not GPT-2's.
     """
     path = Path(path)
     tensors = checkpoints.foreign_tensors(path)
     if num_heads is None and (beside := path.with_name("config.json")).is_file():
-        num_heads = json.loads(beside.read_text(encoding="utf-8"))["n_head"]
+        num_heads = json.loads(beside.read_text(encoding="utf-8")).get("n_head")
+        if num_heads is None:
+            raise ValueError(f"{beside} has no n_head, so it is not a GPT-2's; give num_heads")
     return from_tensors(tensors, num_heads, str(path))
 
 

@@ -94,14 +94,15 @@ def learning_curves(
 
 def the_axis(
     ngrams: Mapping[int, float],
-    curves: Mapping[str, Mapping[float, float]],
+    curves: Mapping[str, Sequence[Mapping[float, float]]],
     levels: Mapping[str, float],
     seconds: float,
 ) -> Picture:
     """The axis of the book: n-grams by order, and networks by seconds, in bits per character.
 
-    `curves` are learning curves, `{"recurrent": {2.5: 4.1, …}}`; `levels` are results of models
-    that took longer than `seconds`, drawn level.
+    `curves` are training bits, a curve a seed: `{"recurrent": [{2.5: 4.1, …}, …]}`; the seeds of a
+    network share its colour and its name. `levels` are held-out bits of models that took longer
+    than `seconds`, drawn level, as is the best n-gram model.
     """
     need(ngrams, "order")
     need(curves, "network")
@@ -116,23 +117,28 @@ def the_axis(
         left.set_title("Counting, in seconds")
         ends = []
         best = min(ngrams, key=ngrams.__getitem__)
-        for index, (name, points) in enumerate(curves.items(), 1):
-            right.plot(list(points), list(points.values()), **(line(index) | {"markersize": 3}))
-            ends.append((name, max(points), points[max(points)], index))
+        for index, (name, seeds) in enumerate(curves.items(), 1):
+            for points in seeds:
+                right.plot(list(points), list(points.values()), **(line(index) | {"markersize": 3}))
+            last = sum(points[max(points)] for points in seeds) / len(seeds)
+            ends.append((name, max(map(max, seeds)), last, index))
+        first = min(min(points) for seeds in curves.values() for points in seeds)
         right.set_xscale("log")
-        right.set_xlim(right=seconds * 1.05)
-        level = {f"n-gram of order {best}": ngrams[best]} | dict(levels)
-        for index, (name, bits) in enumerate(level.items()):
-            index = index if not index else index + len(curves)
+        right.set_xlim(0.85 * first, 1.05 * seconds)
+        level = [(f"n-gram of order {best}", ngrams[best], 0)]  # in its colour at the left
+        for index, (name, bits) in enumerate(levels.items(), 1 + len(curves)):
+            level.append((name, bits, index))
+        for name, bits, index in level:
             right.axhline(bits, **(line(index) | {"marker": ""}))
-            ends.append((f"{name}: {bits:.2f}", seconds, bits, index))
+            ends.append((f"{name} (held out): {bits:.2f}", seconds, bits, index))
         low, high = left.get_ylim()
-        left.set_ylim(min(low, min(level.values()) - 0.05 * (high - low)), high)
-        marks = [t for t in (1, 2, 5, 10, 20, 60, 120, 300, 600, 1200) if t <= seconds]
+        bottom = min(bits for _, bits, _ in level) - 0.05 * (high - low)
+        left.set_ylim(min(low, bottom), min(5.0, high))
+        marks = [t for t in (1, 2, 5, 10, 20, 60, 120, 300, 600, 1200) if first <= t <= seconds]
         right.set_xticks(marks, [str(mark) for mark in marks])
         right.minorticks_off()
         right.set_xlabel("seconds of training")
-        right.set_title("Learning, by the clock")
+        right.set_title("Learning: training text, by the clock")
         label_ends(right, ends)
     return picture
 

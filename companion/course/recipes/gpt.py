@@ -61,7 +61,10 @@ def _gpt(recipe: Recipe, state: Path, say: Say) -> Dish:
             "passes over the text": round(
                 recipe.steps * set_["batch_size"] * config.context_length / len(ids), 2
             ),
-            **told(recipe, history, prepared, precision),
+            **{
+                name.replace("last loss", "last loss (nats a token)"): fact
+                for name, fact in told(recipe, history, prepared, precision).items()
+            },
         },
         "bits per character, of the float16 weights": metrics,
     }
@@ -85,7 +88,7 @@ ENGLISH = Recipe(
     name="gpt-mini-en",
     title="A small GPT that has read Shakespeare",
     corpora=("shakespeare",),
-    minutes=20,
+    minutes=60,
     cook=_gpt,
     steps=1800,
     settings={
