@@ -39,6 +39,7 @@ from companion.bert import (
     start_from_waves,
     word_vectors,
 )
+from companion.course import recipes
 from companion.tokenization import WordPiece
 
 # Keras 3.15 reads its own variables in a way that NumPy 2.4 deprecates (JAX; files of weights).
@@ -87,6 +88,12 @@ def rows_of(*shape, seed=0, vocab_size=SMALL.vocab_size):
 def test_the_presets_have_the_published_number_of_parameters(name, published):
     # What Hugging Face's BertModel reports for the released uncased weights.
     assert parameter_count(PRESETS[name]) == published
+
+
+def test_the_preset_of_the_chinese_checkpoint_is_what_its_recipe_trains():
+    preset = dataclasses.asdict(PRESETS["mini-zh"])
+    del preset["vocab_size"]  # the training text decides it
+    assert recipes.RECIPES["bert-mini-zh"].settings["model"] == preset
 
 
 @pytest.mark.parametrize("sizes", SIZES)
@@ -499,6 +506,21 @@ def test_the_probabilities_of_a_gap_sum_to_one_and_ranks_follow_them(toy):
     assert [filler.rank("猫在[MASK]上睡。", token) for token, _ in gap.best[:3]] == [1, 2, 3]
 
 
+def test_a_rank_wants_a_known_token_and_one_gap(toy):
+    with pytest.raises(ValueError, match="'龙' is not in the vocabulary"):
+        toy[0].rank("猫在[MASK]上睡。", "龙")
+    with pytest.raises(ValueError, match="has 2 gaps"):
+        toy[0].rank("猫在[MASK][MASK]睡。", "树")
+
+
+def test_a_mask_of_any_rate_can_be_scored_and_one_without_gaps_is_refused(toy):
+    filler, rows, mask = toy
+    found = masked_scores(filler.model, rows, partial(mask, rate=0.5))
+    assert found["gaps"] > 1.5 * rows.shape[0]  # six characters a row, half of them
+    with pytest.raises(ValueError, match="none of the 64 rows has a gap"):
+        masked_scores(filler.model, rows, partial(mask, rate=0.0))
+
+
 def test_several_gaps_are_filled_each_on_its_own(toy):
     first, second = toy[0].fill("狗[MASK]门[MASK]叫。", k=1)
     assert (first.best[0][0], second.best[0][0]) == ("在", "外")
@@ -582,7 +604,7 @@ def test_a_words_vector_depends_on_its_context_and_its_row_does_not(toy):
     contextual, static = word_vectors(filler.model.bert, filler.tokenizer, texts, "在")
     assert (static[0] == static[1]).all()
     assert np.abs(contextual[0] - contextual[1]).max() > 0.05
-    vectors = filler.vectors(texts[:1])
+    vectors = array(filler.model.bert(np.array([filler.encode(texts[0])])))
     np.testing.assert_allclose(contextual[0], vectors[0, 2], atol=1e-5)  # [CLS] 我 在
     with pytest.raises(ValueError, match="'狗' is not in"):
         word_vectors(filler.model.bert, filler.tokenizer, texts, "狗")

@@ -147,6 +147,12 @@ def test_dynamic_masks_differ_each_time_and_are_a_function_of_the_step():
     assert positions.shape == labels.shape == (8, most_gaps(24))
 
 
+def test_gaps_without_room_say_what_to_give():
+    mask = partial(mask_tokens, vocab_size=23, rate=0.9)
+    with pytest.raises(ValueError, match="the mask's rate as rate="):
+        dynamic_masks(rows_of(8, 24), 8, mask)(0)
+
+
 def test_static_masks_repeat_after_as_many_epochs_as_there_are_copies():
     rows = rows_of(8, 24)
     batch = static_masks(rows, 8, partial(mask_tokens, vocab_size=23), copies=2)

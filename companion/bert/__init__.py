@@ -1,6 +1,6 @@
 """BERT: pretraining by filling gaps. Chapter 6.
 
-Reading order: `config` → `heads` → `model` → `masking` (the law of 15 %) → `pairs` and `rows` (what
+Reading order: `masking` (the law of 15 %) → `config` → `heads` → `model` → `pairs` and `rows` (what
 fills a row; RoBERTa's changes are here) → `learning` (masks drawn once or anew) → `starts` (heads
 that look at neighbours before anything is learnt) → `filling` (text in, text out) → `cloze` (how
 good it is) → `sentences` (vectors of texts and of words) → `converters` (real weights in our

@@ -17,7 +17,7 @@ from companion.transformer import PAD_ID, padded
 
 from .filling import MASK, Filler
 from .learning import Mask
-from .masking import gaps, most_gaps
+from .masking import gaps
 from .rows import narrow
 
 CONTENT_TAGS = ("n", "v", "a")  # nouns, verbs, adjectives: what the Peking tags begin with
@@ -38,9 +38,12 @@ def masked_scores(
 
     The gaps depend on `seed` alone, so that models are compared on the same ones:
     {"gaps": …, "accuracy": …, "accuracy_95": [low, high], "loss": …}; the interval is over rows.
+    Raises `ValueError` where no row has a gap.
     """
     shown, chosen = mask(rows, np.random.default_rng(seed))
-    positions, labels = gaps(rows, chosen, most_gaps(rows.shape[1]))
+    if not chosen.any():
+        raise ValueError(f"none of the {len(rows)} rows has a gap; give more rows or a higher rate")
+    positions, labels = gaps(rows, chosen)
     right, losses = [], []
     for begin in range(0, len(rows), batch_size):
         part = slice(begin, begin + batch_size)
@@ -51,6 +54,7 @@ def masked_scores(
     real = labels != PAD_ID
     right, losses = np.concatenate(right) & real, np.concatenate(losses)
     counts = np.stack([right.sum(axis=1), real.sum(axis=1)], axis=1)
+    # Rows without a gap may be drawn again and again: hence 1.
     interval = metrics.corpus_interval(counts, lambda total: total[0] / max(1, total[1]))
     return {
         "gaps": int(real.sum()),

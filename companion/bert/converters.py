@@ -24,8 +24,9 @@ NOT_WEIGHTS = re.compile(r"embeddings\.position_ids|cls\..*")
 def from_minilm() -> Bert:
     """all-MiniLM-L6-v2 (Wang et al. 2020; Reimers & Gurevych 2019), from the corpus `minilm`.
 
-    Six layers of width 384, distilled from a larger model and trained on pairs of sentences of
-    like meaning. Raises `CorpusUnavailable` as `corpora.path` does.
+    Six layers of width 384: every second one of twelve that were distilled from a model of
+    BERT-base's size, then trained on pairs of sentences of like meaning. Raises `CorpusUnavailable`
+    as `corpora.path` does.
     """
     corpora.path("minilm", "config.json")  # beside the weights: it has the number of heads
     return from_safetensors(corpora.path("minilm", "model.safetensors"))

@@ -4,7 +4,6 @@ Letters: B batch, T time, P gaps a row, V vocabulary.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +12,6 @@ from keras import ops
 from companion import checkpoints
 from companion.neural_lm.scoring import log_softmax
 from companion.tokenization import WordPiece
-from companion.transformer import padded
 
 from .config import BertConfig
 from .masking import gaps
@@ -86,11 +84,11 @@ class Filler:
 
         Raises `ValueError` for a token that is not in the vocabulary and for several gaps.
         """
+        if token not in self.tokenizer.token_to_id:
+            raise ValueError(f"{token!r} is not in the vocabulary; give a token that is")
         rows = self.gap_log_probs(text)
-        if token not in self.tokenizer.token_to_id or len(rows) != 1:
-            raise ValueError(
-                f"{token!r} in {text!r}: wanted a token of the vocabulary and one {MASK}"
-            )
+        if len(rows) != 1:
+            raise ValueError(f"{text!r} has {len(rows)} gaps; write {MASK} once")
         return 1 + int((rows[0] > rows[0, self.tokenizer.token_to_id[token]]).sum())
 
     def gap_log_probs(self, text: str) -> np.ndarray:
@@ -123,11 +121,6 @@ class Filler:
             found = self.log_probs(copies[part], places[part, None].astype(np.int32))
             scores.append(found[np.arange(len(found)), 0, row[places[part]]])
         return np.concatenate(scores)
-
-    def vectors(self, texts: Sequence[str]) -> np.ndarray:
-        """The last layer's vectors, (texts, time, d_model); behind a text's end, zeros."""
-        ids = padded([self.encode(text) for text in texts])
-        return ops.convert_to_numpy(self.model.bert(ids)) * (ids != 0)[:, :, None]
 
     def plain(self, number: int) -> str:
         """A token as text, without the marks of a piece inside a word."""

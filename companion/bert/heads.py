@@ -27,10 +27,11 @@ def gather_positions(x, positions):
 class MaskedLM(keras.layers.Layer):
     """norm(gelu(x_i·W + c))·Eᵀ + b at the gaps i alone; Devlin et al. 2019, §3.1, task 1.
 
-    `head(x, positions, table)`: vectors (batch, time, d_model), the gaps (batch, gaps) and the
-    embeddings (vocab_size, d_model), which are not this layer's own; logits (batch, gaps, V). Only
-    15 % of the tokens are gaps, and the vocabulary is the widest matrix of a small model: picking
-    them out first saves most of its work.
+    The dense layer and its norm are those of the released code. `head(x, positions, table)`:
+    vectors (batch, time, d_model), the gaps (batch, gaps) and the embeddings (vocab_size, d_model),
+    which are not this layer's own; logits (batch, gaps, V). Only 15 % of the tokens are gaps, and
+    the vocabulary is the widest matrix of a small model: picking them out first saves most of its
+    work.
     """
 
     def __init__(self, vocab_size, d_model, **options):

@@ -72,8 +72,8 @@ def static_masks(
 def take_turns(*sources: training.Batch) -> training.Batch:
     """Batches of several sources one after the other: step s is step s // n of source s mod n.
 
-    As BERT mixed short and long rows (Devlin et al. 2019, appendix A.2: 90 % of the steps with 128
-    tokens, the rest with 512), so that short texts cost no padding and late positions are trained.
+    So that short texts cost little padding and late positions are trained too. BERT had short rows
+    first, for 90 % of its steps, and long ones for the rest (Devlin et al. 2019, appendix A.2).
     """
     return lambda step: sources[step % len(sources)](step // len(sources))
 

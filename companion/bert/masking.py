@@ -104,7 +104,8 @@ def gaps(
     width = most if width is None else width
     if not most <= width <= chosen.shape[1]:
         raise ValueError(
-            f"width is {width}; the fullest of these rows has {most} gaps and {chosen.shape[1]} ids"
+            f"width is {width}; the fullest of these rows has {most} gaps and {chosen.shape[1]} "
+            "ids (`dynamic_masks` and `static_masks` want the mask's rate as rate= to make room)"
         )
     order = np.argsort(~chosen, axis=1, kind="stable")[:, :width]  # (B, P), chosen ones first
     real = np.arange(width) < counts[:, None]

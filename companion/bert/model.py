@@ -107,9 +107,10 @@ class Bert(Configured):
         return mask[:, None, :] if len(mask.shape) == 2 else mask
 
     def pool(self, x):
-        """tanh(x_[CLS]·W + b), (batch, d_model): one vector for the row; ibid., appendix A.4.
+        """tanh(x_[CLS]·W + b), (batch, d_model): one vector for the row.
 
-        Raises `ValueError` for a model without a pooler.
+        As in the released code; the paper (§3) has [CLS]'s vector, C, without this layer. Raises
+        `ValueError` for a model without a pooler.
         """
         if self.pooler is None:
             raise ValueError("this Bert has no pooler; make it from a config with pooler=True")

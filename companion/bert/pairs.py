@@ -27,10 +27,11 @@ def make_pairs(
 ) -> Pairs:
     """[CLS] A [SEP] B [SEP]: B followed A in half of the pairs; Devlin et al. 2019, §3.1, task 2.
 
-    A pair for each sentence that has one after it in its document. A false B is any sentence of
-    *another* document, so that it cannot be the true one. Segment 0 is [CLS] A [SEP], segment 1 is
-    B [SEP]; padding is 0 in both. The longer side is cut until the pair fits. Raises `ValueError`
-    for fewer than two documents, none with two sentences, or a length below 5.
+    With single sentences (SENTENCE-PAIR of Liu et al. 2019, §4.2), where BERT took spans of
+    several. A pair for each sentence that has one after it in its document. A false B is any
+    sentence of *another* document, so that it cannot be the true one. Segment 0 is [CLS] A [SEP],
+    segment 1 is B [SEP]; padding is 0 in both. The longer side is cut until the pair fits. Raises
+    `ValueError` for fewer than two documents, none with two sentences, or a length below 5.
     """
     if length < 5:
         raise ValueError(f"length is {length}; [CLS] a [SEP] b [SEP] need 5")

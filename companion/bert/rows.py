@@ -1,8 +1,10 @@
-"""From texts to rows of ids: characters as tokens, and four ways to fill a row. Chapter 6.
+"""From texts to rows of ids: characters as tokens, and ways to fill a row. Chapter 6.
 
-RoBERTa (Liu et al. 2019, §4.2) compared the ways: `pairs.make_pairs` is BERT's own, with next
-sentences to predict; `document_sentences` and `full_sentences` leave those out. They are functions
-of the data: the model stays the same. A document is a list of sentences, a sentence a list of ids.
+RoBERTa (Liu et al. 2019, §4.2) compared the ways. `pairs.make_pairs` makes pairs of single
+sentences with next sentences to predict, their SENTENCE-PAIR (BERT's own pairs had spans of several
+sentences, and did better); `document_sentences` and `full_sentences` leave those out. They are
+functions of the data: the model stays the same. A document is a list of sentences, a sentence a
+list of ids.
 """
 
 import re

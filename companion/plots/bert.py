@@ -42,17 +42,20 @@ def gaps(tokens: Sequence[str], shown: Sequence[str], chosen: Sequence[bool]) ->
         for side in axes.spines.values():
             side.set_visible(False)
         axes.tick_params(length=0)
-        axes.set_xlabel("places of the text; an arrow: has to be answered, from both sides")
+        axes.set_xlabel("tokens in order; the arrow: what stood here?")
         axes.set_title("A text with gaps")
     return picture
 
 
 def masked_accuracy(
-    curves: Mapping[str, Mapping[int, float]], guess: tuple[str, float] | None = None
+    curves: Mapping[str, Mapping[int, float]],
+    guess: tuple[str, float] | None = None,
+    limit: tuple[str, float] | None = None,
 ) -> Picture:
     """Share of held-out gaps filled right over training, a line a run: `{"dynamic": {50: 0.4}}`.
 
-    `guess` is the name and the share of a rule that learns nothing, a dotted line.
+    `guess` is the name and the share of a rule that learns nothing, `limit` of what can be known at
+    best: dotted lines.
     """
     need(curves, "run")
     with rc_context(style()):
@@ -63,10 +66,11 @@ def masked_accuracy(
             steps, shares = list(curve), [100 * share for share in curve.values()]
             axes.plot(steps, shares, **line(index))
             ends.append((name, steps[-1], shares[-1], index))
-        if guess is not None:
-            name, share = guess
+        ticks = sorted({step for curve in curves.values() for step in curve})
+        for name, share in filter(None, (guess, limit)):
             axes.axhline(100 * share, color="#444444", linestyle=":", linewidth=1.2)
-            ends.append((name, max(max(curve) for curve in curves.values()), 100 * share, 4))
+            ends.append((name, ticks[-1], 100 * share, 4))
+        axes.set_xticks(ticks)
         axes.set_ylim(bottom=0)
         axes.set_xlabel("training steps")
         axes.set_ylabel("gaps filled right (%)")
@@ -80,11 +84,13 @@ def alike(
     texts: Sequence[str],
     title: str,
     sides: tuple[str, str] = ("texts", "the same texts, by number"),
+    lowest: float = 0.0,
 ) -> Picture:
     """Cosines of every text with every other as shades, the numbers written in.
 
-    `sides` says what the rows and the columns are, where they are not the same texts. Raises
-    `ValueError` where the matrix does not fit the texts.
+    `sides` says what the rows and the columns are, where they are not the same texts; `lowest` is
+    where the shades begin: cosines below it look alike. Raises `ValueError` where the matrix does
+    not fit the texts.
     """
     values = np.asarray(cosines, dtype=np.float64)
     if values.shape != (len(texts), len(texts)):
@@ -92,9 +98,9 @@ def alike(
     with rc_context(style() | {"axes.grid": False}):
         picture = Picture(width=4.4 + 0.62 * len(texts), height=1.2 + 0.42 * len(texts))
         axes = picture.subplots()
-        image = axes.imshow(values, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+        image = axes.imshow(values, cmap="Blues", vmin=lowest, vmax=1, aspect="auto")
         for (row, column), value in np.ndenumerate(values):
-            ink = "white" if value > 0.6 else "#222222"
+            ink = "white" if value > lowest + 0.6 * (1 - lowest) else "#222222"
             axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=ink, fontsize=8)
         numbers = [str(i + 1) for i in range(len(texts))]
         named = [f"{text}  {number}" for text, number in zip(texts, numbers, strict=True)]
