@@ -258,14 +258,30 @@ def test_filters_equal_loops_over_their_definitions(seed, k, p, n, padding):
 
 def test_filters_together_are_the_filters_in_order():
     logits, ids = normal(2, 12, scale=2), np.array([[1, 2, 1], [3, 3, 3]])
-    expected = repetition_penalty(logits, ids, 1.3)
+    expected = temperature(repetition_penalty(logits, ids, 1.3), 0.7)
     expected = no_repeat_ngram(expected, ids, 2)
-    expected = top_p(top_k(temperature(expected, 0.7), 5), 0.8)
-    settings = Filters(1.3, 2, temperature=0.7, top_k=5, top_p=0.8)
+    expected = top_p(top_k(expected, 5), 0.8)
+    settings = Filters(
+        repetition_penalty=1.3, no_repeat_ngram=2, temperature=0.7, top_k=5, top_p=0.8
+    )
     np.testing.assert_array_equal(array(settings(logits, ids)), array(expected))
     np.testing.assert_array_equal(array(Filters()(logits, ids)), logits)
-    with pytest.raises(ValueError, match="temperature is 0"):
-        Filters(temperature=0)
+    for wrong in (0, np.float32(0)):
+        with pytest.raises(ValueError, match="temperature is 0"):
+            Filters(temperature=wrong)
+    with pytest.raises(ValueError, match=r"n is 2\.5"):
+        Filters(no_repeat_ngram=2.5)
+
+
+def test_what_is_forbidden_stays_forbidden_whatever_the_temperature():
+    # Hugging Face forbids first and divides afterwards: its number is −∞, which stays what it is.
+    for value in (0.5, 2.0):
+        warm = Filters(repetition_penalty=1.3, no_repeat_ngram=2, temperature=value)
+        punished = temperature(repetition_penalty(HUGGING_FACE[0], HUGGING_FACE[1], 1.3), value)
+        expected = np.where(
+            [[0, 0, 0, 0, 0, 1, 0, 0], [0, 1, 0, 0, 1, 0, 0, 0]], MASKED, array(punished)
+        )
+        np.testing.assert_array_equal(array(warm(*HUGGING_FACE)), expected)
 
 
 # Chance
@@ -370,7 +386,10 @@ def test_cached_logits_equal_uncached_on_forced_tokens():
 
 @pytest.mark.slow
 def test_a_stream_is_the_sample_and_a_row_does_not_depend_on_its_neighbours():
-    model, filters = gpt(), Filters(1.2, 3, temperature=1.5, top_k=8, top_p=0.9, min_p=0.01)
+    model = gpt()
+    filters = Filters(
+        repetition_penalty=1.2, no_repeat_ngram=3, temperature=1.5, top_k=8, top_p=0.9, min_p=0.01
+    )
     texts = sample(model, PROMPTS, 15, filters=filters, seed=4)
     assert list(stream(model, PROMPTS[0], 15, filters=filters, seed=4)) == texts[0]
     whole = [*PROMPTS[0], *texts[0]]
@@ -398,7 +417,9 @@ def test_new_weights_and_new_numbers_reach_a_program_that_is_compiled():
         ([[1], []], 5, "prompt 1 is empty"),
         ([[1, 11]], 5, "outside the vocabulary"),
         ([[1, -1]], 5, "outside the vocabulary"),
-        ([[1, 2]], 39, "use 1 to 38"),
+        ([[1, 2]], 39, "use 1 to 38 or shorten"),
+        ([[1] * 40], 1, "for 40; shorten the prompt"),
+        (np.zeros((0, 3), int), 5, "a list of lists"),
         ([[1, 2]], 0, "max_tokens is 0"),
     ],
 )
@@ -456,6 +477,15 @@ def test_a_beam_finds_what_greed_misses():
     assert best[0].log_prob == pytest.approx(math.log(0.36), abs=1e-4)
     narrow = beam_search(model, [[0]], 2, width=1)[0]
     assert [h.ids for h in narrow] == [(1, 3)]
+
+
+def test_a_beam_says_nothing_forbidden_however_warm_it_is():
+    # 0 was said; 1 2 and 2 1 are all that is left, and then nothing.
+    warm = Filters(no_repeat_ngram=1, temperature=2.0)
+    model = Chain(np.zeros((3, 3), "float32"))
+    found = beam_search(model, [[0]], 2, width=4, filters=warm)
+    assert [h.ids for h in found[0]] == [(1, 2), (2, 1)]
+    assert beam_search(model, [[0]], 3, width=4, filters=warm) == [[]]
 
 
 @pytest.mark.slow
@@ -561,7 +591,7 @@ def test_a_translation_wants_a_prompt_for_each_source():
     with pytest.raises(ValueError, match="2 prompts for 1 sources"):
         greedy(reader, [[1]] * 2, 4)
     two = Translation(translator(), np.array([[3, 4]] * 2, "int32"))
-    with pytest.raises(ValueError, match="prompts of 1 to 2 tokens"):
+    with pytest.raises(ValueError, match="prompts have 1 to 2 tokens"):
         greedy(two, [[1], [1, 5]], 4)
 
 

@@ -40,6 +40,8 @@ def test_a_bar_is_a_probability_and_a_cross_what_was_cut_off():
     (cross,) = second.get_lines()
     assert (cross.get_xdata()[0], cross.get_ydata()[0]) == (0.0, 1)
     assert [label.get_text() for label in first.get_yticklabels()] == ["a", "b"]
+    (axes,) = plots.distributions(["a", "b"], {"all": [0.99, 0.01]}).axes
+    assert [text.get_text() for text in axes.texts] == ["0.010"]  # too short to be read
     with pytest.raises(ValueError, match="k: 1 probabilities for 2 tokens"):
         plots.distributions(["a", "b"], {"k": [1.0]})
 
@@ -64,5 +66,6 @@ def test_each_strategy_of_the_trade_has_its_panel_with_the_others_in_grey():
     panels = plots.trade(points).axes
     drawn = [axes for axes in panels if axes.get_lines()]
     assert [axes.get_title(loc="left").split(":")[0] for axes in drawn] == ["t", "k", "p"]
+    assert plots.trade(points).description().count("nats a token over diversity") == 3
     # Three grey ones and its own.
     assert [len(axes.get_lines()) for axes in drawn] == [4, 4, 4]

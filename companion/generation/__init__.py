@@ -3,7 +3,7 @@
 Reading order: `filters` (which tokens may be drawn) → `cache` (what has been read is kept; what
 decoding asks of a model) → `loops` (greedy and sampling, one compiled program; streaming) →
 `reading` (a text being written by a search) → `beam` → `contrastive` → `speculative` → `writing`
-(all of them by name).
+(most of them by name).
 """
 
 from .beam import Hypothesis, beam_search

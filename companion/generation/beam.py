@@ -43,10 +43,10 @@ def beam_search(
 
     Graves 2012; the division, with α the `length_penalty`, as in Wu et al. 2016, §7, who have
     another function of n. n counts the stop token. For each prompt up to `width` hypotheses, the
-    best first. A text ends at a `stop` token or after `max_tokens`. Wide enough, the beam holds
-    every beginning and the first hypothesis is the best of all texts; of width 1 and with α = 0 it
-    is the greedy one. Raises `ValueError` for a width below 1 or a negative penalty, and as
-    `padded_prompts` does.
+    best first; none if the filters forbid every text. A text ends at a `stop` token or after
+    `max_tokens`. Wide enough, the beam holds every beginning and the first hypothesis is the best
+    of all texts; of width 1 and with α = 0 it is the greedy one. Raises `ValueError` for a width
+    below 1 or a negative penalty, and as `padded_prompts` does.
     """
     if width < 1 or length_penalty < 0:
         raise ValueError(f"width {width} and length_penalty {length_penalty}: at least 1 and 0")

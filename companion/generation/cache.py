@@ -126,26 +126,31 @@ def with_weights(model: Model, values: Sequence):
 def padded_prompts(
     model: Model, prompts: Sequence[Sequence[int]], max_tokens: int
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Prompts pushed to the right end of (batch, width) slots, −1 before them, and how many those.
+    """Prompts pushed to the right end of (batch, width) slots, −1 before them; empty slots a row.
 
     The width is rounded up, where the model can read padding and has room, so that prompts of like
-    length share a compiled program. Raises `ValueError` for no prompt, an empty one, an id outside
-    the vocabulary, and a text that would leave the context.
+    length share a compiled program; one that cannot read padding gets None for the empty slots.
+    Raises `ValueError` for no prompt, an empty one, an id outside the vocabulary, prompts of
+    different lengths where padding cannot be read, and a text that would leave the context.
     """
     limit, vocab_size = model.config.context_length, model.config.vocab_size
-    if not prompts or isinstance(prompts[0], int | np.integer):
+    if len(prompts) == 0 or isinstance(prompts[0], int | np.integer):
         raise ValueError(f"prompts is {prompts!r}; give a list of lists of ids, one a text")
     lengths = np.array([len(prompt) for prompt in prompts])
     if lengths.min() < 1:
         raise ValueError(f"prompt {int(lengths.argmin())} is empty; begin with a start symbol")
     longest = int(lengths.max())
     if max_tokens < 1 or longest + max_tokens > limit:
+        advice = f"use 1 to {limit - longest} or " if longest < limit else ""
         raise ValueError(
             f"max_tokens is {max_tokens} after a prompt of {longest}, and the model has positions "
-            f"for {limit}; use 1 to {limit - longest} or shorten the prompt"
+            f"for {limit}; {advice}shorten the prompt"
         )
     if not model.ragged and lengths.min() < longest:
-        raise ValueError(f"prompts of {lengths.min()} to {longest} tokens; this model wants one")
+        raise ValueError(
+            f"prompts have {lengths.min()} to {longest} tokens; this model cannot read padding, "
+            "so give prompts of one length"
+        )
     width = min(-(-longest // 16) * 16, limit - max_tokens) if model.ragged else longest
     ids = np.full((len(prompts), width), -1, np.int32)
     for row, prompt in zip(ids, prompts, strict=True):

@@ -26,6 +26,7 @@ def contrastive_search(
 
     h_v is the model's last vector after reading v, h_j those of all tokens before it: a candidate
     loses by how much it resembles what is there. α = 0 is greedy. Every turn reads all candidates.
+    (Their paper also trains the model to keep its vectors apart, SimCTG; here it is as it is.)
     Returns ids without prompt and stop token. Raises `ValueError` for a k below 1, an α outside
     [0, 1], and as `padded_prompts` does.
     """

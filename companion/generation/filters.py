@@ -9,6 +9,7 @@ vocabulary, L room for a text.
 import dataclasses
 import functools
 from collections.abc import Mapping
+from numbers import Real
 
 import numpy as np
 from keras import ops
@@ -27,7 +28,7 @@ def temperature(logits, value):
 
 
 def top_k(logits, k):
-    """Keep the k likeliest tokens; Fan et al. 2018, §5.1. Those as likely as the last kept stay.
+    """Keep the k likeliest tokens; Fan et al. 2018, §5.4. Those as likely as the last kept stay.
 
     All are kept when k ≥ V. Raises `ValueError` for a k below 1.
     """
@@ -65,8 +66,10 @@ def min_p(logits, p):
 def repetition_penalty(logits, ids, penalty):
     """Divide positive logits of tokens in the text by the penalty, multiply negative ones.
 
-    Keskar et al. 2019, §4.1. `ids` (batch, length) are the text so far, below 0 where there is
-    none. Raises `ValueError` for a penalty that is not above 0; 1 changes nothing.
+    Keskar et al. 2019, §4.1, who divide all of them; a negative one would gain by that, so it is
+    multiplied, as in Hugging Face's processor. No other filter depends, as this one does, on where
+    the logits have their 0. `ids` (batch, length) are the text so far, below 0 where there is none.
+    Raises `ValueError` for a penalty that is not above 0; 1 changes nothing.
     """
     _check("repetition_penalty", penalty)
     logits, ids = ops.convert_to_tensor(logits), ops.convert_to_tensor(ids)
@@ -99,7 +102,7 @@ def no_repeat_ngram(logits, ids, n):
     return ops.where(_marked(follows, same, vocab_size), MASKED, logits)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Filters:
     """The filters of a text, applied in the order below; None leaves one out.
 
@@ -107,8 +110,8 @@ class Filters:
     """
 
     repetition_penalty: float | None = None
-    no_repeat_ngram: int | None = None
     temperature: float | None = None
+    no_repeat_ngram: int | None = None
     top_k: int | None = None
     top_p: float | None = None
     min_p: float | None = None
@@ -132,21 +135,23 @@ def filtered(logits, ids, n: int | None, numbers: Mapping):
     """`Filters` with its numbers as they come, tensors too."""
     if "repetition_penalty" in numbers:
         logits = repetition_penalty(logits, ids, numbers["repetition_penalty"])
-    if n is not None:
+    if "temperature" in numbers:
+        logits = temperature(logits, numbers["temperature"])
+    if n is not None:  # behind the temperature, which would make another number of MASKED
         logits = no_repeat_ngram(logits, ids, n)
-    for name, function in WITHOUT_TEXT.items():
+    for name, function in CUTS.items():
         if name in numbers:
             logits = function(logits, numbers[name])
     return logits
 
 
-WITHOUT_TEXT = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p}
+CUTS = {"top_k": top_k, "top_p": top_p, "min_p": min_p}
 
 
 # What a filter's number has to be, and how one is named that is not.
 LIMITS = {
     "repetition_penalty": (lambda x: x > 0, "penalty is {}; it is above 0, and 1 for none"),
-    "no_repeat_ngram": (lambda x: x >= 1, "n is {}; an n-gram has at least one token"),
+    "no_repeat_ngram": (lambda x: x >= 1 and x % 1 == 0, "n is {}; an n-gram has 1, 2, 3 … tokens"),
     "temperature": (lambda x: x > 0, 'temperature is {}; it is above 0 (for 0 use "greedy")'),
     "top_k": (lambda x: x >= 1, "k is {}; at least one token is kept"),
     "top_p": (lambda x: 0 < x <= 1, "p is {}; it is above 0 and at most 1 (1 keeps all)"),
@@ -157,7 +162,7 @@ LIMITS = {
 def _check(name: str, value) -> None:
     """Raise for a wrong number; tensors are not looked into."""
     right, message = LIMITS[name]
-    if isinstance(value, int | float) and not right(value):
+    if isinstance(value, Real) and not right(value):
         raise ValueError(message.format(value))
 
 
@@ -169,7 +174,7 @@ def _likeliest(logits, weights, goal):
     """Which tokens are among the likeliest that together weigh `goal`; all, if they do not. (B, V)
 
     Finds by halving how far below the likeliest token the last one lies: some thirty sums over the
-    vocabulary, a tenth of the time that sorting it takes.
+    vocabulary, and no sorting.
     """
     return _compiled()(ops.cast(logits, "float32"), weights, ops.cast(goal, "float32"))
 

@@ -62,7 +62,7 @@ def stream(
     seed: int | None = 0,
 ) -> Iterator[int]:
     """Yield the ids of one text one by one, as they are written: `sample`'s, or with seed None
-    `greedy`'s.
+    `greedy`'s. Raises as they do, when the first id is asked for.
     """
     inputs = _Inputs(model, [prompt], max_tokens, filters, stop, seed)
     turn = inputs.program("turn", _turn_program)

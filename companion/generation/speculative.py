@@ -19,7 +19,10 @@ from .reading import Reading
 
 @dataclasses.dataclass(frozen=True)
 class Speculation:
-    """The ids that were written, how many guesses were `proposed`, and how many `accepted`."""
+    """The ids that were written, how many guesses were `proposed`, and how many `accepted`.
+
+    Those behind a stop token are counted too, though they are not written.
+    """
 
     ids: list[int]
     proposed: int

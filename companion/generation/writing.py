@@ -1,6 +1,6 @@
 """A text written by the name of a strategy, and shown as soon as its characters are whole.
 
-Chapter 8. What `companion generate` and the panel of the notebook share.
+Chapter 8. What `companion generate` uses.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,8 +36,9 @@ def write(
     """Yield the ids of a text one by one; searches (`beam`, `contrastive`) find all of them first.
 
     `settings` are those of `STRATEGIES`: k is the beam's width and how many candidates contrastive
-    search has. Raises `ValueError` for an unknown strategy, for a setting that it does not look at,
-    and as the strategy itself does.
+    search has. `beam` compares log p per token (`length_penalty` 1). Raises `ValueError` for an
+    unknown strategy, for a setting that it does not look at, and as the strategy itself does: what
+    is written token by token raises when the first id is asked for.
     """
     if strategy not in STRATEGIES:
         raise ValueError(f"no strategy {strategy!r}; there are: {', '.join(STRATEGIES)}")

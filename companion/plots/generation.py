@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib import rc_context
 
-from .style import COLOURS, Picture, label_ends, line, need, style
+from .style import COLOURS, Picture, label_ends, line, need, plain_log_ticks, style
 
 Tree = Mapping[str, tuple[float, "Tree"]]  # a token, its probability, and what may follow it
 
@@ -40,8 +40,8 @@ def distributions(
 ) -> Picture:
     """A panel a filter: the probability of each token, the likeliest at the top.
 
-    What a filter has cut off (probability 0) is marked by a cross. Raises `ValueError` for a panel
-    with another number of tokens.
+    What a filter has cut off (probability 0) is marked by a cross; a bar that is too short to be
+    read has its number. Raises `ValueError` for a panel with another number of tokens.
     """
     need(panels, "filter")
     for name, probs in panels.items():
@@ -52,12 +52,18 @@ def distributions(
     with rc_context(style()):
         picture = Picture(width=0.9 + 1.95 * columns, height=(0.55 + 0.2 * len(tokens)) * rows)
         grid = picture.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+        widest = max(max(probs) for probs in panels.values())
         for axes, (name, probs) in zip(grid, panels.items(), strict=False):
             places = range(len(tokens))
             axes.barh(places, probs, color=COLOURS[0], height=0.72)
             for place, prob in zip(places, probs, strict=True):
                 if prob == 0:
                     axes.plot(0.0, place, "x", color=COLOURS[1], markersize=5, clip_on=False)
+                elif prob < widest / 20:
+                    axes.annotate(
+                        f"{prob:.3f}", (prob, place), xytext=(2, 0), fontsize=7, va="center",
+                        textcoords="offset points", color="#555555",
+                    )  # fmt: skip
             axes.set_title(name, fontsize=9)
             axes.grid(axis="y", visible=False)
         for axes in grid[len(panels) :]:
@@ -66,14 +72,12 @@ def distributions(
             axes.set_yticks(range(len(tokens)), list(tokens), fontsize=8)
         grid[0].set_ylim(len(tokens) - 0.4, -0.6)
         grid[0].set_xlim(left=0)
-        for axes in grid[max(0, len(panels) - columns) : len(panels)]:
-            axes.set_xlabel("probability")
-        grid[0].set_ylabel("next token")
+        _name_axes(grid[: len(panels)], columns, "probability", "next token")
     return picture
 
 
 def speeds(lines: Mapping[str, Mapping[int, float]]) -> Picture:
-    """Tokens per second against the length of the text, a line a way of decoding."""
+    """Tokens per second against the length of the text, both axes logarithmic; a line a way."""
     need(lines, "way")
     with rc_context(style()):
         picture = Picture(width=6.6, height=3.2)
@@ -88,6 +92,7 @@ def speeds(lines: Mapping[str, Mapping[int, float]]) -> Picture:
         axes.set_xticks(ticks, [str(tick) for tick in ticks])
         axes.minorticks_off()
         label_ends(axes, ends)
+        plain_log_ticks(axes)
         axes.set_title("What the cache saves grows with the text")
         axes.set_xlabel("tokens of text")
         axes.set_ylabel("tokens per second")
@@ -106,8 +111,9 @@ def trade(
     columns = min(2, len(strategies))
     rows = -(-len(strategies) // columns)
     with rc_context(style()):
-        picture = Picture(width=3.8 * columns, height=2.3 * rows)
-        panels = picture.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat
+        picture = Picture(width=3.8 * columns, height=2.3 * rows + 0.2)
+        picture.suptitle("More diverse, less likely", fontsize=10, x=0.02, ha="left")
+        panels = picture.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
         for index, (axes, (name, points)) in enumerate(
             zip(panels, strategies.items(), strict=False)
         ):
@@ -125,14 +131,24 @@ def trade(
                     "real text", real, xytext=(-8, -3), fontsize=8, ha="right", color="#333333",
                     textcoords="offset points",
                 )  # fmt: skip
-            axes.set_title(f"{name}: more diverse, less likely", fontsize=10)
-            if index >= len(strategies) - columns:
-                axes.set_xlabel("diversity: distinct 2-grams, share of all")
-            if index % columns == 0:
-                axes.set_ylabel("mean log p, nats a token")
+            axes.set_title(name, fontsize=9)
+            axes.margins(x=0.12)
+        _name_axes(
+            panels[: len(strategies)],
+            columns,
+            "diversity: distinct 2-grams, share of all",
+            "mean log p, nats a token",
+        )
         for axes in panels[len(strategies) :]:
             axes.set_axis_off()
     return picture
+
+
+def _name_axes(panels, columns: int, across: str, up: str) -> None:
+    """Name the axes of all panels, for who is told of them; who sees them needs the outer names."""
+    for index, axes in enumerate(panels):
+        axes.set_xlabel(across, visible=index >= len(panels) - columns)
+        axes.set_ylabel(up, visible=index % columns == 0)
 
 
 def _count(tree: Tree) -> int:

@@ -5,9 +5,9 @@
 The model is the same everywhere, GPT-2's layout with random weights: 4 layers of d_model 256 and
 4 heads, 4,096 ids, a context of 128. Prompts of 9 to 16 tokens are padded to 16 (a batch of one
 has 16), 112 more are written, with a stop token to look out for. Each entrant runs in a process of
-its own, one after the other, round after round; ratios are taken within a round and their median is
-reported. PyTorch and transformers get an environment of their own in a temporary folder, or the
-interpreter that `--torch` names.
+its own, one after the other, round after round; ratios are taken within a round, and their median
+and range are reported. PyTorch and transformers get an environment of their own in a temporary
+folder, or the interpreter that `--torch` names.
 """
 
 import argparse
@@ -30,7 +30,7 @@ ENTRANTS = {
     "companion": ("as `companion generate`: oneDNN off, XLA", {"TF_ENABLE_ONEDNN_OPTS": "0"}),
     "companion, oneDNN on": ("as in a notebook: oneDNN on, XLA", {"TF_ENABLE_ONEDNN_OPTS": "1"}),
     "KerasHub, XLA": ("nothing set but jit_compile=True", {}),
-    "KerasHub, XLA, oneDNN on": ("jit_compile=True", {"TF_ENABLE_ONEDNN_OPTS": "1"}),
+    "KerasHub, XLA, oneDNN off": ("jit_compile=True", {"TF_ENABLE_ONEDNN_OPTS": "0"}),
     "KerasHub as it comes": ("nothing set; jit_compile='auto' means no XLA", {}),
     "Hugging Face with cache": ("PyTorch eager, oneDNN inside", {}),
     "the multiplications alone": ("oneDNN off, XLA", {"TF_ENABLE_ONEDNN_OPTS": "0"}),
@@ -199,8 +199,10 @@ def section(rounds: list[dict[str, dict]]) -> str:
     parts = [
         f"{machine()}, {os.cpu_count()} threads. `python tests/benchmarks/bench_generation.py`",
         f"Medians of {len(rounds)} rounds of {REPEATS} texts of {SHAPE['prompt']} + "
-        f"{SHAPE['length'] - SHAPE['prompt']} tokens; the ratios are those of wall time and of "
-        "processor time; above 1 ours is faster. The first text includes tracing and compiling. "
+        f"{SHAPE['length'] - SHAPE['prompt']} tokens; the ratios are those of wall time, with the "
+        "lowest and highest of the rounds, and of processor time; above 1 ours is faster. They are "
+        "taken within a round, so their median is not the ratio of the medians beside it, and the "
+        "range shows how far the rounds differ. The first text includes tracing and compiling. "
         "The last row multiplies by as many float32 weights a token, and does nothing else.",
     ]
     for strategy in STRATEGIES:
@@ -211,11 +213,13 @@ def section(rounds: list[dict[str, dict]]) -> str:
                 key = f"{strategy} {batch}"
                 mine = [r[entrant][key] for r in rounds]
                 row.append(f"{statistics.median(m['wall'] for m in mine):.0f}")
-                ratios = [
-                    statistics.median(r["companion"][key][c] / r[entrant][key][c] for r in rounds)
+                wall, work = (
+                    [r["companion"][key][c] / r[entrant][key][c] for r in rounds]
                     for c in ("wall", "work")
-                ]
-                row.append("" if entrant == "companion" else "{:.2f} / {:.2f}".format(*ratios))
+                )
+                ratio = f"{statistics.median(wall):.1f} ({min(wall):.1f}–{max(wall):.1f})"
+                ratio += f" / {statistics.median(work):.1f}"
+                row.append("" if entrant == "companion" else ratio)
                 row.append(f"{statistics.median(m['first wall'] for m in mine):.1f}")
             rows.append(row)
         header = [strategy if strategy == "greedy" else f"{strategy}, p = {P}"]
