@@ -56,7 +56,7 @@ PRESETS: dict[str, BertConfig] = {
         dropout=0.0,
     ),
     # The project's Chinese checkpoint: a character a token, no pooler because it has no NSP; ReLU,
-    # because an exact GELU takes two fifths of a step on a processor.
+    # because an exact GELU is slow on a processor.
     "mini-zh": BertConfig(
         vocab_size=4240,
         context_length=128,

@@ -279,7 +279,7 @@ def generate(
             f"no checkpoint {model!r}", suggest(model, known) or f"for example: --model {WRITER}"
         )
     checkpoints.find(model)  # a missing one is said before Keras is imported
-    # Greedy is 1.4× as fast without oneDNN, the others alike. TensorFlow looks when it starts.
+    # Greedy was 1.2 to 1.4× as fast without oneDNN, others alike. TensorFlow looks when it starts.
     if not ONEDNN_WAS_ASKED and "tensorflow" not in sys.modules:
         os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
     import companion.backend  # noqa: F401, first: it silences TensorFlow's start

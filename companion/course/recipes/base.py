@@ -72,15 +72,20 @@ def train_by(recipe: Recipe, model, fresh, batches, state: Path, say: Say) -> tu
     return checkpoints.copied(model, fresh), history
 
 
-def told(recipe: Recipe, history: dict, seconds: float, precision: str) -> dict[str, Any]:
-    """What every card says of a training; `seconds` went by before the first step."""
+def told(
+    recipe: Recipe, history: dict, seconds: float, precision: str, loss: str = "last loss"
+) -> dict[str, Any]:
+    """What every card says of a training; `seconds` went by before the first step.
+
+    `loss` is what the card calls the last loss, with its unit where it has a plain one.
+    """
     from companion import backend
 
     return {
         "steps": recipe.steps,
         "seed": recipe.seed,
         "seconds": round(seconds + sum(history["seconds"])),
-        "last loss": round(history["loss"][-1], 4),
+        loss: round(history["loss"][-1], 4),
         "machine": machine(),
         "precision": precision,
         "versions": backend.describe()["backend"],

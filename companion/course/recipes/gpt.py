@@ -61,10 +61,7 @@ def _gpt(recipe: Recipe, state: Path, say: Say) -> Dish:
             "passes over the text": round(
                 recipe.steps * set_["batch_size"] * config.context_length / len(ids), 2
             ),
-            **{
-                name.replace("last loss", "last loss (nats a token)"): fact
-                for name, fact in told(recipe, history, prepared, precision).items()
-            },
+            **told(recipe, history, prepared, precision, "last loss (nats a token)"),
         },
         "bits per character, of the float16 weights": metrics,
     }
