@@ -4,13 +4,28 @@ import re
 
 import pytest
 
+from companion.course import catalogue
 from companion.course.chapters import CHAPTERS, ROOT, find
+from companion.course.notebook import load
+from companion.course.notebook.read import source
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
 def test_every_file_of_a_chapter_is_there(chapter):
     missing = [str(path.relative_to(ROOT)) for path in chapter.files() if not path.is_file()]
     assert missing == []
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
+def test_every_exercise_points_to_a_heading_of_its_chapter(chapter):
+    page, exercises = (
+        "\n".join(source(c) for c in load(path)["cells"] if c["cell_type"] == "markdown")
+        for path in (chapter.notebook, chapter.solutions)
+    )
+    headings = set(re.findall(r"^#+ (.+)$", page, re.MULTILINE))
+    pointed = re.findall(r"from “(.+?)”", exercises)
+    assert len(pointed) == len(catalogue.exercises(chapter.name))
+    assert set(pointed) <= headings
 
 
 def test_no_chapter_folder_or_notebook_is_missing_from_the_table():
