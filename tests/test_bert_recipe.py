@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from companion import bert as bt
 from companion import checkpoints, corpora, training
-from companion.corpora import TaggedSentence
+from companion.corpora import Pair, TaggedSentence
 from companion.course import recipes
 from companion.course.cli import app
 from companion.course.cli import models as commands
@@ -126,6 +126,16 @@ def test_train_resumes_a_killed_run_and_makes_the_same_weights(
     assert not any(done in line for line in said)
     first, second = ((f / "weights.safetensors").read_bytes() for f in (whole, again))
     assert first == second
+
+
+def test_tatoeba_gives_each_simplified_sentence_once(monkeypatch):
+    said = ("你好。", "妳好。", "你好。", "再見。")  # 妳 and 見 are not in GB 2312
+    pairs = [Pair(f"0_{n}", "Hi.", text) for n, text in enumerate(said)]
+    monkeypatch.setattr(corpora, "load", lambda name, split: pairs if name == "tatoeba" else LINES)
+    texts = recipe_file.chinese_texts("train")
+    assert texts["tatoeba"] == ["你好。"]
+    assert list(texts) == list(recipes.RECIPES["bert-mini-zh"].corpora)
+    assert texts["sanguo"] == [line.text for line in LINES]
 
 
 def test_a_training_text_that_holds_the_example_stops_the_recipe():

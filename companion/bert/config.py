@@ -58,12 +58,12 @@ PRESETS: dict[str, BertConfig] = {
     # The project's Chinese checkpoint: a character a token, no pooler because it has no NSP; ReLU,
     # because an exact GELU is slow on a processor.
     "mini-zh": BertConfig(
-        vocab_size=4240,
+        vocab_size=4302,
         context_length=128,
-        d_model=192,
+        d_model=256,
         num_layers=4,
         num_heads=4,
-        d_ff=768,
+        d_ff=1024,
         dropout=0.0,
         num_segments=1,
         activation="relu",
