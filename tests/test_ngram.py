@@ -346,6 +346,13 @@ def test_more_context_helps_on_a_text_whose_words_depend_on_the_last_one():
     assert by_order[1] < laplace
 
 
+def test_fitting_reads_a_string_as_scoring_does():
+    model = NGramModel(1, "mle", vocabulary=Vocabulary(["the", "cat"])).fit(["the cat"])
+    assert model.perplexity(["the cat"]) == pytest.approx(3)  # the, cat, </s>: a third each
+    with pytest.raises(ValueError, match="sentence 0 already contains <s>"):
+        NGramModel(1, vocabulary=Vocabulary(["the", "cat"])).fit(["<s> the cat"])
+
+
 # --- asking and sampling
 
 
@@ -494,6 +501,17 @@ def test_an_arpa_file_made_by_hand_is_read_as_kenlm_reads_it(tmp_path):
     assert math.log10(model.prob("the", [START, "the"])) == pytest.approx(-0.85)
 
 
+def test_a_word_that_an_arpa_file_does_not_list_is_impossible(tmp_path):
+    path = tmp_path / "no_unknown.arpa"
+    path.write_text(
+        "\\data\\\nngram 1=3\n\n\\1-grams:\n-99\t<s>\n-0.30103\t</s>\n-0.30103\ta\n\n\\end\\\n",
+        encoding="utf-8",
+    )
+    model = read_arpa(path)
+    assert model.prob("dog") == 0
+    assert model.distribution().sum() == pytest.approx(1, abs=1e-5)  # 10^-0.30103 twice
+
+
 @pytest.mark.parametrize("name", [n for n in SMOOTHINGS if n not in ARPA_NAMES])
 def test_models_that_do_not_fall_back_on_weights_of_their_own_have_no_arpa_form(name, tmp_path):
     with pytest.raises(ValueError, match="no ARPA form"):
@@ -558,8 +576,16 @@ def test_refitting_with_another_smoothing_equals_fitting_it():
     assert (again.token_log_probs(CATS) == fresh.token_log_probs(CATS)).all()
 
 
+def test_refitting_to_a_lower_order_keeps_the_weights_of_the_orders_that_stay():
+    first = NGramModel(2, "jelinek_mercer", weights=(0.8, 0.5)).fit(CATS)
+    fresh = NGramModel(1, "jelinek_mercer", weights=(0.8,)).fit(CATS)
+    assert (first.refit(order=1).token_log_probs(CATS) == fresh.token_log_probs(CATS)).all()
+
+
 def test_refitting_refuses_what_was_not_counted():
     model = NGramModel(2, "laplace").fit(CATS)
+    with pytest.raises(ValueError, match="order is 0"):
+        model.refit(order=0)
     with pytest.raises(ValueError, match="order is 3; only orders up to 2"):
         model.refit(order=3)
     with pytest.raises(ValueError, match="call fit"):

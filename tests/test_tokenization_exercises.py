@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -55,6 +56,12 @@ def test_the_worked_examples_of_the_statements_are_what_the_solutions_give(solut
 def test_the_predictions_follow_from_the_texts_in_their_statements(solution):
     text = "cafe\u0301大规模语言模型\U0001f44d\U0001f3fd"
     assert solution["utf8_length"] == len(text.encode())
+    # The é of the page itself is two code points, and the seven lie between those it names.
+    page = "".join("".join(c["source"]) for c in load(find("tokenization").solutions)["cells"])
+    assert "| cafe\u0301 |" in page
+    assert "| caf\u00e9 |" not in page
+    seven = "大规模语言模型"
+    assert f"| seven, from U+{ord(min(seven)):04X} to U+{ord(max(seven)):04X} |" in page
     words = {"ring": 6, "king": 6, "sing": 5, "thin": 8, "this": 7}
     merges = solution["learn_bpe"](words, 6)
     assert ["".join(pair) for pair in merges] == ["in", "ing", "th", "thin", "thi", "this"]
@@ -121,6 +128,13 @@ def chunk_by_chunk(ids, vocab):
             raise ValueError(number)
         text += str(vocab[number], "utf-8", "replace")
     return text
+
+
+def listed_tokens(ids, vocab):
+    tokens = [vocab[number] for number in sorted(vocab)]
+    if any(number < 0 or number >= len(tokens) for number in ids):
+        raise ValueError(ids)
+    return b"".join(tokens[number] for number in ids).decode(errors="replace")
 
 
 def best_first_word(text, log_probs, unknown):
@@ -195,6 +209,7 @@ def keeps_what_fits(word, vocabulary):
         ("pair_counts", indexed_pairs, "wraps-around"),
         ("decode_ids", chunk_by_chunk, "token-by-token"),
         ("decode_ids", bare_join, "well-behaved-only"),
+        ("decode_ids", listed_tokens, "id-as-place"),
         ("wordpiece_encode", keeps_what_fits, "rest-unknown"),
         ("learn_bpe", most_common_tie, "first-seen-tie"),
         ("segment_words", best_first_word, "longest-from-the-left"),
@@ -208,6 +223,27 @@ def test_wrong_answers_written_in_another_way_are_named_too(exercise, answer, mi
 
 def test_an_underflow_of_another_make_is_still_told_that_scores_become_zero():
     assert "become zero" in verdict("segment_words", product_of_probs).hint
+
+
+def test_a_recursion_that_remembers_its_results_passes():
+    def segment_words(text, log_probs, unknown):
+        @cache
+        def best(start):
+            if start == len(text):
+                return 0.0, ()
+            ends = range(start + 1, len(text) + 1)
+            return max(
+                (
+                    log_probs.get(text[start:end], unknown) + best(end)[0],
+                    (text[start:end], *best(end)[1]),
+                )
+                for end in ends
+                if end == start + 1 or text[start:end] in log_probs
+            )
+
+        return list(best(0)[1])
+
+    assert verdict("segment_words", segment_words).state == "passed"
 
 
 def test_another_right_way_to_encode_passes():

@@ -40,9 +40,12 @@ def test_numbers_dates_and_latin_words_are_known_by_their_shape():
         *("１９９８年", "１月", "３１日", "，", "增", "长", "１２．５％")
     ]
     assert segment_zh("GPT的3万", SMALL) == ["GPT", "的", "3万"]
+    assert segment_zh("二〇二六年", SMALL) == ["二〇二六年"]
+    assert segment_zh("二十三日", SMALL) == ["二", "十", "三", "日"]  # not in this dictionary
     assert [word_class(word) for word in ("１９９８年", "3.5", "GPT", "三十二", "的")] == [
         *("９年", "９", "Ａ", "一一", "的")
     ]
+    assert word_class("二〇二六年") == "〇年" != word_class("一年")  # a date is no length of time
 
 
 @given(st.text(alphabet="研究生命的起源1９年a。 \n中", max_size=30))
@@ -109,7 +112,7 @@ def test_on_held_out_text_the_dictionary_beats_jieba_without_its_hmm_and_pairs_r
     alone = word_f1(gold, [segment_zh(text) for text in texts])
     bigrams = WordBigrams(sentence.words for sentence in corpora.load("peoples_daily", "train"))
     paired = word_f1(gold, [segment_zh(text, bigrams=bigrams) for text in texts])
-    assert 0.8 < theirs <= alone  # measured: 0.826 and 0.863
+    assert 0.8 < theirs <= alone  # measured: 0.826 and 0.864
     assert paired >= 0.92  # measured: 0.959
 
 

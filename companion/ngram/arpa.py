@@ -59,8 +59,9 @@ def read_arpa(path: str | Path, pad: bool = True) -> BackoffModel:
     """Read a model from an ARPA file, of this project or of another program.
 
     p(w | h) is read as KenLM reads it: the n-gram's own entry, else back-off weight × p(w | h').
-    Raises `ValueError` naming the line that is wrong, or the section whose length is not what the
-    head of the file announces.
+    A word that the file does not list, `<unk>` included, has probability zero. Raises `ValueError`
+    naming the line that is wrong, or the section whose length is not what the head of the file
+    announces.
     """
     sections = _parse(Path(path))
     words = [line[1] for line in sections[0]]
@@ -126,7 +127,8 @@ def _orders(
     for n in range(len(rows)):
         if n:
             contexts.append(np.sort(number(histories[n][:, 1:]) * size + histories[n][:, 0]))
-        weights = np.ones(len(contexts[n]))
+        # A word that is no unigram of the file has nothing below it: probability zero.
+        weights = np.ones(len(contexts[n])) if n else np.zeros(1)
         if n:
             nodes = number(rows[n - 1])
             weights[nodes[nodes >= 0]] = backoff[n - 1][nodes >= 0]

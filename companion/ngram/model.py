@@ -187,13 +187,16 @@ class NGramModel(BackoffModel):
     def fit(self, sentences: Iterable[Sentence], pad: bool = True) -> "NGramModel":
         """Count the sentences and estimate the probabilities; returns the model itself.
 
-        With `pad`, `<s>` × (order − 1) goes before each sentence and one `</s>` after; without,
-        sequences are taken as they come, each token with what context it has, and `<s>` is a word
-        like any other (save in modified Kneser–Ney). Raises `ValueError` for an empty corpus, a
-        single string, and padding around sentences that bring their own `<s>` or `</s>`.
+        A model that was given no vocabulary reads a string as its characters. With `pad`,
+        `<s>` × (order − 1) goes before each sentence and one `</s>` after; without, sequences are
+        taken as they come, each token with what context it has, and `<s>` is a word like any other
+        (save in modified Kneser–Ney). Raises `ValueError` for an empty corpus, a single string,
+        and padding around sentences that bring their own `<s>` or `</s>`.
         """
-        sentences = _checked(_listed(sentences), pad)
-        if not any(len(sentence) for sentence in sentences):
+        sentences = _listed(sentences)
+        if self._vocabulary_given:  # it says what a string stands for
+            sentences = [self._tokens(sentence) for sentence in sentences]
+        if not any(len(sentence) for sentence in _checked(sentences, pad)):
             raise ValueError("the corpus is empty; fit needs at least one token")
         if not self._vocabulary_given:
             self.vocabulary = Vocabulary.from_sentences(sentences, self.min_count)
@@ -214,13 +217,16 @@ class NGramModel(BackoffModel):
         starts of sentences in its own way.
         """
         self._fitted()
-        order, smoothing = order or self.order, smoothing or self.smoothing
+        order = self.order if order is None else order
+        smoothing = self.smoothing if smoothing is None else smoothing
         if order > self.order:
             raise ValueError(f"order is {order}; only orders up to {self.order} were counted")
         modified = "modified_kneser_ney"
         if smoothing != self.smoothing and modified in (smoothing, self.smoothing):
             raise ValueError(f"{modified} counts starts of sentences in its own way; call fit")
-        settings = vars(self.settings)
+        settings = dict(vars(self.settings))
+        if np.ndim(settings["weights"]):  # one an order: those of the lower orders stay
+            settings["weights"] = settings["weights"][:order]
         model = NGramModel(order, smoothing, **settings, vocabulary=self.vocabulary)
         model.pad, model.min_count, model.levels = self.pad, self.min_count, self.levels[:order]
         return model._estimated()

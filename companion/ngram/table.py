@@ -7,7 +7,7 @@ Looking up row h is multiplying T by a one-hot vector: a dense layer without bia
 gradient descent finds by small steps what counting finds at once. Letters: V vocabulary size.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -40,16 +40,12 @@ def bigram_counts(sequences: Sequence[Sequence[int]], vocab_size: int) -> np.nda
 
 
 def train_table(
-    model: keras.Model,
-    counts: np.ndarray,
-    steps: int = 300,
-    learning_rate: float = 0.1,
-    watch: Callable[[int, float, np.ndarray], None] | None = None,
+    model: keras.Model, counts: np.ndarray, steps: int = 300, learning_rate: float = 0.1
 ) -> list[float]:
     """Adam on H = −Σ c(h w) log p(w | h) / Σ c, all bigrams at once; returns H (nats) per step.
 
     Each context is one example; its target is what followed, as frequencies, and its weight is
-    how often it was seen. `watch(step, loss, probs)` is called every tenth step and at the end.
+    how often it was seen.
     """
     contexts = np.flatnonzero(counts.sum(axis=1))
     seen = counts[contexts].astype(np.float32)
@@ -62,11 +58,9 @@ def train_table(
     )
     model.optimizer.build(model.trainable_variables)
     losses = []
-    for step in range(1, steps + 1):
+    for _ in range(steps):
         loss = model.train_on_batch(contexts, seen / totals, sample_weight=share)
         losses.append(float(loss))
-        if watch is not None and (step % 10 == 0 or step == steps):
-            watch(step, losses[-1], table_probs(model))
     return losses
 
 

@@ -22,7 +22,9 @@ _SHAPES = (
     ("９年", re.compile(f"(?:{_DIGIT}{{4}}年|{_DIGIT}{{1,2}}(?:月份|[月日时]))")),
     ("９", re.compile(f"[－-]?{_DIGIT}+(?:[．.·∶:／]{_DIGIT}+)*(?:万亿|[万亿]|[%％‰])?")),
     ("Ａ", re.compile("[A-Za-zＡ-Ｚａ-ｚ]+")),
-    ("一一", re.compile(f"(?:百分之|第)?{_NUMERAL}{{2,}}(?![月日年])")),
+    ("〇年", re.compile("[○〇零一二三四五六七八九]{4}年")),
+    # Possessive: nothing is given back, so a numeral before 月, 日, 年 is no match at all.
+    ("一一", re.compile(f"(?:百分之|第)?{_NUMERAL}{{2,}}+(?![月日年])")),
 )
 _INSIDE = re.compile(r"[0-9０-９A-Za-zＡ-Ｚａ-ｚ]{2}")
 

@@ -278,7 +278,7 @@ def _continuation_cases(rng, size):
 continuation_probs = Exercise(
     name="continuation_probs",
     kind="implement",
-    title="Kneser-Ney's continuation probability",
+    title="Kneser and Ney's continuation probability",
     minutes=30,
     difficulty=2,
     cases=_continuation_cases,

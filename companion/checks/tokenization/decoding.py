@@ -26,7 +26,15 @@ def _replaces(ids, vocab):
 
 
 def _wraps(ids, vocab):
-    return (vocab[number % len(vocab)] for number in ids)
+    tokens = list(vocab.values())
+    return (tokens[number % len(tokens)] for number in ids)
+
+
+def _by_place(ids, vocab):
+    tokens = list(vocab.values())
+    if not all(0 <= number < len(tokens) for number in ids):
+        raise ValueError("an id is not in the vocabulary")
+    return (tokens[number] for number in ids)
 
 
 def _decode(errors="replace", encoding="utf-8", between=b"", look_up=_checked):
@@ -56,6 +64,8 @@ def _decoding_cases(rng, size):
     cuts = sorted({0, 2, len(data), *rng.integers(3, len(data), len(data) // 2).tolist()})
     tokens = [data[a:b] for a, b in pairwise(cuts)]
     vocab = dict(enumerate(sorted({*tokens, b"zz"})))
+    if size == 4:
+        vocab = {3 * i: token for i, token in vocab.items()}  # ids are keys, not places
     number = {token: i for i, token in vocab.items()}
     ids = [number[token] for token in tokens]
     if size % 4 == 3:
@@ -167,6 +177,12 @@ decode_ids = Exercise(
             _decode(look_up=_wraps),
             "An id outside the vocabulary becomes another token, as with a negative index into a "
             "list; raise ValueError.",
+        ),
+        Mistake(
+            "id-as-place",
+            _decode(look_up=_by_place),
+            "You take an id for a place in the list of tokens; it is a key, and there may be gaps "
+            "between the keys. Look it up in `vocab`.",
         ),
     ],
     hints=[

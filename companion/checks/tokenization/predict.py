@@ -95,8 +95,10 @@ def _vary_utf8_length(rng):
     span = f"from U+{ord(min(chinese)):04X} to U+{ord(max(chinese)):04X}"
     return Variant(
         statement={
-            "| café | U+0063 U+0061 U+0066 U+0065 U+0301 |": f"| {latin}{ACUTE} | {spelt} |",
-            "| 大规模语言模型 | seven, from U+5927 to U+8BED |": (
+            f"| cafe{ACUTE} | U+0063 U+0061 U+0066 U+0065 U+0301 |": (
+                f"| {latin}{ACUTE} | {spelt} |"
+            ),
+            "| 大规模语言模型 | seven, from U+578B to U+8BED |": (
                 f"| {chinese} | {NUMBERS[len(chinese)]}, {span} |"
             ),
             "| 👍🏽 | U+1F44D U+1F3FD |": f"| 👍{tone} | U+1F44D U+{ord(tone):04X} |",

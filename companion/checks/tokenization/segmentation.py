@@ -20,7 +20,8 @@ LONG = 6  # the size of the case in which a product of probabilities underflows
 # What must hold for every seed: a long word that beats its two halves in the sum but not in the
 # mean (size 1), and listed words that are less likely than their parts, known or unknown.
 RARE = {"市长": -60.0, "长江大桥": -60.0}
-FIXED = {1: {"市长": -30.0, "长江大桥": -13.0, "长江": -7.0, "大桥": -7.0}, LONG: RARE, 7: RARE}
+RARER = {"市长": -90.0, "长江大桥": -90.0}  # where every word is rarer
+FIXED = {1: {"市长": -30.0, "长江大桥": -13.0, "长江": -7.0, "大桥": -7.0}, LONG: RARER, 7: RARE}
 
 
 def _edges(text, log_probs, unknown, lengths=None):
@@ -92,9 +93,11 @@ def _backwards(text, log_probs, unknown):
 
 
 def _segmentation_cases(rng, size):
-    sentences = [SENTENCES[size % 6]] if size != LONG else SENTENCES * 4
+    # Twice the sentences, and rare words: enough for a product to be zero, and few enough
+    # characters, also doubled, for a recursion that goes one character deeper at each call.
+    sentences = [SENTENCES[size % 6]] if size != LONG else SENTENCES * 2
     words = sorted({word for _, listed in sentences for word in listed.split()})
-    rarer = 8 * (size == LONG)
+    rarer = 20 * (size == LONG)
     log_probs = {word: round(float(rng.uniform(-14, -6)) - rarer, 2) for word in words}
     return {
         "text": "".join(sentence for sentence, _ in sentences),
