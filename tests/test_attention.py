@@ -360,6 +360,14 @@ def test_a_rotation_by_hand():
     assert turned[1] == pytest.approx(wanted, abs=1e-6)
 
 
+@pytest.mark.parametrize("turn", [rotary, rotary_half_split])
+def test_whole_numbers_are_turned_like_others(turn):
+    whole = np.array([[1, 0], [1, 0]])
+    # position 1: the unit vector (1, 0) turned by 1 radian; not cut back to (0, 0)
+    assert array(turn(whole))[1] == pytest.approx([math.cos(1), math.sin(1)], abs=1e-6)
+    assert array(turn(whole)) == pytest.approx(array(turn(whole.astype("float32"))))
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 2), (2, 5, 4), (2, 3, 7, 6)])
 @pytest.mark.parametrize("start", [0, 3])
 def test_rotation_is_multiplication_by_a_complex_number(shape, start):
@@ -472,6 +480,7 @@ def test_time_may_be_unknown_when_a_model_is_built():
         (lambda: padding_mask(np.zeros(3, int)), r"shape \(3,\); wanted \(batch, source\)"),
         (lambda: rotary(np.zeros((2, 3))), r"last axis of \(2, 3\) is odd"),
         (lambda: LearnedPositions(4, 2)(normal(1, 3, 2), position=2), "positions 2 to 4"),
+        (lambda: LearnedPositions(4, 2)(normal(1, 3, 2), position=np.int64(2)), "positions 2 to 4"),
         (lambda: sinusoidal_positions(0, 4), "length 0"),
         (lambda: alibi_slopes(0), "num_heads is 0"),
         (
@@ -480,6 +489,12 @@ def test_time_may_be_unknown_when_a_model_is_built():
         ),
         (
             lambda: made(4, 2)(normal(1, 3, 4), cache=made(4, 2).empty_cache(1, 4), position=2),
+            "3 keys at position 2 do not fit a cache of 4",
+        ),
+        (
+            lambda: made(4, 2)(
+                normal(1, 3, 4), cache=made(4, 2).empty_cache(1, 4), position=np.int64(2)
+            ),
             "3 keys at position 2 do not fit a cache of 4",
         ),
     ],

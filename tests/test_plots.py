@@ -100,10 +100,13 @@ def test_a_network_is_a_level_line_whose_name_tells_its_bits():
 
 
 def test_the_names_of_words_at_one_place_stand_apart():
-    (axes,) = plots.word_map({"cities": {"Rome": (0, 0), "Oslo": (0, 0), "Lima": (1, 1)}}).axes
-    assert texts(axes) == ["Rome", "Oslo", "Lima"]
-    rome, oslo, _ = (text.xyann[1] for text in axes.texts)
-    assert abs(rome - oslo) >= 0.042 - 1e-9
+    cities = {"Rome": (0, 0), "Oslo": (0, 0), "Bern": (1, 0), "Lima": (1, 0)}
+    (axes,) = plots.word_map({"cities": cities, "one": {"Elsewhere": (3, 5)}}).axes
+    assert texts(axes) == [*cities, "Elsewhere"]
+    rome, oslo, bern, lima = (text.xyann for text in axes.texts[:4])
+    assert rome[0] == oslo[0] < bern[0] == lima[0]  # a column on each side of the group
+    assert abs(rome[1] - oslo[1]) >= 0.05 - 1e-9
+    assert abs(bern[1] - lima[1]) >= 0.05 - 1e-9
 
 
 def test_each_sense_adds_up_to_a_hundred_per_cent():

@@ -11,7 +11,7 @@ from keras import ops
 
 from .dot_product import scaled_dot_product_attention
 from .masks import causal_mask
-from .positions import rotary
+from .positions import known_position, rotary
 
 
 @keras.saving.register_keras_serializable(package="companion")
@@ -174,9 +174,10 @@ def _check(d_model, num_heads, num_kv_heads, rotary):
 def _write(cache, new, position):
     """The cache with the new keys and values at `position`; axis 2 is time."""
     room, length = cache[0].shape[2], new[0].shape[2]
-    if isinstance(position, int) and not 0 <= position <= room - length:
+    first = known_position(position)
+    if first is not None and not 0 <= first <= room - length:
         raise ValueError(
-            f"{length} keys at position {position} do not fit a cache of {room}; make it longer"
+            f"{length} keys at position {first} do not fit a cache of {room}; make it longer"
         )
     return tuple(
         ops.slice_update(old, (0, 0, position, 0), ops.cast(part, old.dtype))

@@ -6,6 +6,7 @@ length, K key width, D d_model.
 """
 
 import math
+import operator
 
 import keras
 import numpy as np
@@ -48,11 +49,12 @@ class LearnedPositions(keras.layers.Layer):
     def call(self, x, position=0):
         """The vectors of the positions that x occupies."""
         length = ops.shape(x)[1]
-        if isinstance(position, int) and isinstance(length, int):
-            last = position + length - 1
-            if not 0 <= position <= last < self.context_length:
+        first = known_position(position)
+        if first is not None and isinstance(length, int):
+            last = first + length - 1
+            if not 0 <= first <= last < self.context_length:
                 raise ValueError(
-                    f"positions {position} to {last}; there are vectors for 0 to "
+                    f"positions {first} to {last}; there are vectors for 0 to "
                     f"{self.context_length - 1}, so shorten the text or raise context_length"
                 )
         return ops.take(self.table, _positions(position, length), axis=0)
@@ -115,6 +117,17 @@ def alibi_slopes(num_heads):
     return np.array(slopes, dtype=np.float32)
 
 
+def known_position(position):
+    """The position as an int; None if only a running graph knows it, or if each row has its own.
+
+    Keras hands a NumPy number to `call` as a tensor, so the type `int` alone would not do.
+    """
+    try:
+        return operator.index(position)
+    except TypeError:
+        return None
+
+
 def _positions(position, length):
     """(T,), or (B, T) when `position` is one start for each row of the batch."""
     return ops.expand_dims(ops.convert_to_tensor(position, "int32"), -1) + ops.arange(length)
@@ -123,6 +136,8 @@ def _positions(position, length):
 def _turned(x, position, base):
     """x as a tensor, and the angle of each of its positions and pairs, (…, T, K/2)."""
     x = ops.convert_to_tensor(x)
+    if not keras.backend.is_float_dtype(x.dtype):
+        x = ops.cast(x, "float32")  # the result has the type of x, and a turned pair is not whole
     key_dim = x.shape[-1]
     if key_dim % 2:
         raise ValueError(f"the last axis of {tuple(x.shape)} is odd; rotary turns pairs")

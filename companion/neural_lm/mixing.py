@@ -3,8 +3,7 @@
     mix = γ Σ_j s_j h_j,   s = softmax(w)
 
 Peters et al. (2018), "Deep contextualized word representations", eq. 1. A task learns w and γ and
-so chooses its own blend: the lower layers know more of form, the upper ones more of meaning. The
-book calls it dynamic fusion.
+so chooses its own blend. The book has a heading "dynamic fusion" without text; this may be meant.
 """
 
 import keras

@@ -24,8 +24,9 @@ def analogy(
 ) -> list[tuple[str, float]]:
     """a is to b as c is to …: the k words nearest to b − a + c; Mikolov, Yih & Zweig 2013, §4.
 
-    Vectors are scaled to length one first, and the three words themselves are left out, as the
-    paper does (b itself would otherwise often win). Arguments and errors as `nearest`.
+    Vectors are scaled to length one first, and the three words themselves are left out, as in
+    Mikolov et al. 2013, "Efficient estimation", §4 (b itself would otherwise often win). Arguments
+    and errors as `nearest`.
     """
     unit = _unit(vectors, vocabulary)
     of_a, of_b, of_c = (unit[_id(vocabulary, word)] for word in (a, b, c))

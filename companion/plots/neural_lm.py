@@ -30,7 +30,7 @@ def cooccurrence(
 def word_map(groups: Mapping[str, Mapping[str, tuple[float, float]]]) -> Picture:
     """Words as points of the plane, a colour and a marker a group: `{"places": {"Rome": (x, y)}}`.
 
-    Names are moved up or down where they would cover each other. Raises `ValueError` without a
+    The names of a group stand in two columns, left and right of it. Raises `ValueError` without a
     group.
     """
     need(groups, "group")
@@ -41,7 +41,7 @@ def word_map(groups: Mapping[str, Mapping[str, tuple[float, float]]]) -> Picture
             colour = COLOURS[index % len(COLOURS)]
             x, y = np.array(list(points.values())).T
             axes.scatter(x, y, color=colour, marker=MARKERS[index % len(MARKERS)], label=name, s=22)
-        axes.margins(0.12)
+        axes.margins(x=0.2, y=0.12)  # room for the names
         for index, points in enumerate(groups.values()):
             _name_points(axes, points, COLOURS[index % len(COLOURS)])
         axes.set_xlabel("first direction (no unit)")
@@ -125,20 +125,29 @@ def same_text(ngrams: Mapping[int, float], networks: Mapping[str, float]) -> Pic
 
 
 def _name_points(
-    axes: Axes, points: Mapping[str, tuple[float, float]], colour: str, gap: float = 0.042
+    axes: Axes, points: Mapping[str, tuple[float, float]], colour: str, gap: float = 0.05
 ) -> None:
-    """Each word right of its point, those of a group at least `gap` of the height apart."""
+    """A column of names on each side of a group, `gap` of the height apart, a line to each point.
+
+    The left half of the points has its names on the left, so that few lines pass other points.
+    """
     axes.set_ylim(axes.get_ylim())  # freeze the view: the names must not move it
     place = axes.transData + axes.transAxes.inverted()
     inside = {word: place.transform(point) for word, point in points.items()}
-    heights = spread({word: float(y) for word, (_, y) in inside.items()}, gap)
-    for word, point in points.items():
-        moved = abs(heights[word] - inside[word][1]) > gap / 2
-        axes.annotate(
-            word, point, xytext=(inside[word][0] + (0.03 if moved else 0.012), heights[word]),
-            textcoords="axes fraction", va="center", color=colour, fontsize=9,
-            arrowprops={"arrowstyle": "-", "color": "#BBBBBB", "linewidth": 0.6} if moved else None,
-        )  # fmt: skip
+    ranked = sorted(inside, key=lambda word: inside[word][0])
+    half = len(ranked) // 2
+    for words, edge, away, align in (
+        (ranked[:half], ranked[0], -0.03, "right"),
+        (ranked[half:], ranked[-1], 0.03, "left"),
+    ):
+        column = inside[edge][0] + away
+        heights = spread({word: float(inside[word][1]) for word in words}, gap)
+        for word in words:
+            axes.annotate(
+                word, points[word], xytext=(column, heights[word]), textcoords="axes fraction",
+                va="center", ha=align, color=colour, fontsize=9,
+                arrowprops={"arrowstyle": "-", "color": colour, "alpha": 0.4, "linewidth": 0.7},
+            )  # fmt: skip
 
 
 def _square(

@@ -46,7 +46,7 @@ split_heads = Exercise(
         Mistake(
             "interleaved",
             lambda x, num_heads: x.reshape(len(x), -1, num_heads).transpose(2, 0, 1),
-            "Each head takes every so-manieth column; a head is a block of neighbouring columns.",
+            "Each head takes every num_heads-th column; a head is a block of neighbouring columns.",
         ),
         Mistake(
             "width-before-time",
@@ -243,6 +243,18 @@ self_attention = Exercise(
             "projections-only",
             partial(_self_attention, scale="d_model", merge="reshape"),
             "The projections are right; the scale and the merging of the heads are still broken.",
+        ),
+        Mistake(
+            "only-the-scale",
+            partial(_self_attention, raw=PARTS, merge="reshape"),
+            "The scale is right now; two bugs are left. First: change one matrix of `weights`, and "
+            "see that the output does not change.",
+        ),
+        Mistake(
+            "only-the-merging",
+            partial(_self_attention, raw=PARTS, scale="d_model"),
+            "The heads are merged rightly now; two bugs are left. First: change one matrix of "
+            "`weights`, and see that the output does not change.",
         ),
     ],
     hints=[

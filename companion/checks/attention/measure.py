@@ -22,10 +22,6 @@ def _no_guard(weights):
         return -(weights * np.log(weights)).sum(axis=-1).mean()
 
 
-def _small_number_added(weights):
-    return -(weights * np.log(weights + 1e-3)).sum(axis=-1).mean()
-
-
 def _of_the_mean(weights):
     return _terms(weights.mean(axis=0)).sum()
 
@@ -179,6 +175,21 @@ attention_cost = Exercise(
             "width-kept",
             _cost(weights=lambda t, d, h: t * t * d),
             "You kept a vector for every pair of words; a pair has one number a head.",
+        ),
+        Mistake(
+            "one-head",
+            _cost(lambda t, d, h: 2 * t * t * (d // h)),
+            "You counted one head; the question is about all heads together.",
+        ),
+        Mistake(
+            "additions-too",
+            _cost(lambda t, d, h: 4 * t * t * d),
+            "Twice as many: you counted additions as well; only multiplications are asked for.",
+        ),
+        Mistake(
+            "swapped",
+            lambda **case: _cost()(**case)[::-1],
+            "You returned the weights first; the pair is (multiplications, weights).",
         ),
     ],
     hints=[

@@ -36,6 +36,8 @@ def _attention_cases(rng, size):
         mask[-1] = False  # a target that may look at nothing: padding
     if size == 4:
         query[0], key[0] = 1.0, 1.0  # one of them surely positive
+        query[1], key[1] = -1.25, 1.25  # and the only one that is allowed at −5,000
+        mask[1] = np.arange(sources) == 1
         query, key = 40 * query, 40 * key  # scores in the thousands: exp alone overflows
     return {
         "query": query,
@@ -47,6 +49,17 @@ def _attention_cases(rng, size):
 
 def _shifted_values(case, rng):
     return case | {"value": case["value"] + 1}
+
+
+def _one_maximum(scores):
+    with np.errstate(all="ignore"):
+        powers = np.exp(scores - scores.max())
+        return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def _value_width(query, key, value, attention_mask):
+    root = np.sqrt(value.shape[-1])
+    return _attention(query, key, value, attention_mask, scale=lambda q, k: root)
 
 
 scaled_dot_product_attention = Exercise(
@@ -63,9 +76,11 @@ scaled_dot_product_attention = Exercise(
             "a-mean-follows-its-values",
             _shifted_values,
             lambda out, more: bool(
-                np.allclose(out["weights"], more["weights"])
+                np.allclose(out["weights"], more["weights"], equal_nan=True)
                 and np.allclose(
-                    out["output"] + out["weights"].sum(axis=-1, keepdims=True), more["output"]
+                    out["output"] + out["weights"].sum(axis=-1, keepdims=True),
+                    more["output"],
+                    equal_nan=True,
                 )
             ),
             "The weights must not depend on the values, and the output must follow them.",
@@ -122,6 +137,12 @@ scaled_dot_product_attention = Exercise(
             "number.",
         ),
         Mistake(
+            "not-low-enough",
+            partial(_attention, low=-100.0),
+            "Your number for forbidden scores is not low enough: an allowed score of −5,000 lies "
+            "below it, and the forbidden sources win; take −1e9.",
+        ),
+        Mistake(
             "minus-infinity",
             partial(_attention, low=-np.inf),
             "A row in which everything is −∞ becomes NaN; use a large negative finite number.",
@@ -131,6 +152,22 @@ scaled_dot_product_attention = Exercise(
             partial(_attention, softmax=naive_softmax),
             "Right for small scores; with large ones `np.exp` overflows. Subtract the largest "
             "score of the row first, which changes nothing else.",
+        ),
+        Mistake(
+            "one-maximum",
+            partial(_attention, softmax=_one_maximum),
+            "You subtracted the largest score of the whole matrix; in a row that lies far below it "
+            "every exponential is 0, and 0/0 is NaN. Take the maximum of each row.",
+        ),
+        Mistake(
+            "width-of-values",
+            _value_width,
+            "You took the width of a value for d_k; it is the width of a key.",
+        ),
+        Mistake(
+            "swapped",
+            lambda **case: _attention(**case)[::-1],
+            "You returned the weights first; the pair is (output, weights).",
         ),
     ],
     hints=[
@@ -213,6 +250,23 @@ attention_weights = Exercise(
             partial(_weights, scale=lambda q, k: 1, outside=_by_length),
             "The rows are right, but they are still divided by a square root, and of the number "
             "of keys; d_k is the width of one key, and the scores are what is divided.",
+        ),
+        Mistake(
+            "only-the-width",
+            partial(
+                _weights,
+                scale=lambda q, k: 1,
+                softmax=partial(softmax, axis=0),
+                outside=lambda q, k: np.sqrt(q.shape[-1]),
+            ),
+            "d_k is right now; two bugs are left. First: your columns sum to one number, not your "
+            "rows.",
+        ),
+        Mistake(
+            "only-the-side",
+            partial(_weights, scale=_by_length, softmax=partial(softmax, axis=0)),
+            "The scores are divided before the softmax now; two bugs are left. First: the columns "
+            "sum to one; the rows should.",
         ),
     ],
     hints=[

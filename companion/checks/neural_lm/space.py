@@ -32,6 +32,10 @@ def _all_others(words, vectors, word, k):
     return _nearest(ask=None)(words, vectors, word, len(words))
 
 
+def _itself_last(words, vectors, word, k):
+    return [*_all_others(words, vectors, word, k), word][:k]
+
+
 def _first_dropped(words, vectors, word, k, last=False):
     """The first of the list is taken for the word itself; of equal scores the first or last one."""
     given = vectors[words.index(word)]
@@ -125,6 +129,12 @@ nearest_words = Exercise(
             "itself",
             _nearest(leave_out=lambda words, scores, word: []),
             "The word itself is in the list, of course with cosine 1; leave it out.",
+        ),
+        Mistake(
+            "itself-last",
+            _itself_last,
+            "When k is larger than the number of others the word itself comes back as the last; "
+            "a cosine of −∞ only moves it to the end. Leave it out.",
         ),
         Mistake(
             "first-dropped",

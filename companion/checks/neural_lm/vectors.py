@@ -206,6 +206,16 @@ def _step_cases(rng, size):
     }
 
 
+def _one_by_one(vectors, neighbours, centre, candidates, labels, learning_rate):
+    vectors, neighbours = vectors.copy(), neighbours.copy()
+    row = vectors[centre].copy()
+    for candidate, label in zip(candidates, labels, strict=True):
+        error = learning_rate * (_sigmoid(neighbours[candidate] @ row) - label)
+        vectors[centre] -= error * neighbours[candidate]
+        neighbours[candidate] -= error * row
+    return vectors, neighbours
+
+
 CLIMBS = "the sign is wrong, so the step goes uphill: the gradient is σ(x) minus the label"
 MIXED = (
     "the second update reads a table that the first has changed; take both gradients from the "
@@ -272,6 +282,12 @@ skip_gram_step = Exercise(
             "neighbours-climb",
             _step(sign=-1, own_sign=-1),
             "The centre goes downhill, the neighbours uphill; both subtract their gradient.",
+        ),
+        Mistake(
+            "one-by-one",
+            _one_by_one,
+            "A candidate that stands twice in the list is scored the second time with a vector "
+            "that has moved; take all scores from the old tables.",
         ),
     ],
     hints=[
