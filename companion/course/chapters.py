@@ -71,7 +71,7 @@ CHAPTERS = (
         "bert",
         "BERT: pretraining by filling gaps",
         55,
-        ("peoples_daily", "reviews_zh", "sanguo", "minilm", "bert_vocab_en"),
+        ("peoples_daily", "reviews_zh", "sanguo", "tatoeba", "minilm", "bert_vocab_en"),
     ),
     Chapter(
         7,

@@ -41,7 +41,7 @@ def _louder_padding(case, rng):
 
 
 def _same(out, other):
-    return bool(np.isclose(out["value"], other["value"], rtol=1e-9, atol=1e-9))
+    return bool(np.isclose(out["value"], other["value"], rtol=1e-5, atol=1e-5))  # float32 will do
 
 
 similarity = Exercise(
