@@ -336,6 +336,13 @@ def test_an_unknown_objective_is_told(corpus):
         prepare("bert", corpus, 1)
 
 
+def test_a_mixture_whose_names_of_spans_and_tasks_would_meet_is_refused(corpus):
+    # A row of 14 tokens hides 2 in one span: its name, the end and three tasks are five names.
+    few = dataclasses.replace(corpus, sentinel_ids=corpus.sentinel_ids[:4])
+    with pytest.raises(ValueError, match="4 sentinels; spans, the end and the tasks need 5"):
+        prepare("mixed", few, 1)
+
+
 def test_a_task_has_its_own_name_in_the_place_of_cls(corpus):
     plain = denoising_batches(corpus, CORRUPTIONS["T5 span corruption"], 4)
     named = denoising_batches(corpus, CORRUPTIONS["T5 span corruption"], 4, task=31)

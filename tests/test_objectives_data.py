@@ -370,6 +370,16 @@ def test_back_translation_goes_there_and_back():
         back_translate(["I have a dog.", "我有一只狗。"], translate)
 
 
+def test_where_a_translator_says_nothing_nothing_comes_back():
+    def translate(texts, to):
+        assert all(text.strip() for text in texts), "the text is empty"  # as `Translator` has it
+        return ["" if text.startswith("Oh") else f"{text}{to}" for text in texts]
+
+    found = back_translate(["Ann ran.", "Oh!", "Bob ran."], translate)
+    assert found == [("Ann ran.zh", "Ann ran.zhen"), ("", ""), ("Bob ran.zh", "Bob ran.zhen")]
+    assert back_translate(["Oh!"], translate) == [("", "")]
+
+
 # Mixing
 
 

@@ -158,6 +158,32 @@ def one_name_each(tokens, hidden, sentinels):
     return inputs, [*targets, next(names)]
 
 
+def compared_with_itself(ids, positions, samples):
+    read, first = ids, ids[:, 0].copy()
+    read[np.arange(len(ids))[:, None], positions] = samples
+    read[:, 0] = first
+    return read, (read != ids).astype(int)
+
+
+def in_both_directions(a, b, temperature):
+    a, b = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (a, b))
+    scores = a @ b.T / temperature
+    losses = [np.log(np.exp(z).sum(axis=1)) - np.diagonal(z) for z in (scores, scores.T)]
+    return np.mean(losses)
+
+
+def one_before_the_first_is_the_last(tokens, hidden, sentinels):
+    names = iter(sentinels)
+    inputs, targets = [], []
+    for i, token in enumerate(tokens):
+        if hidden[i] and not hidden[i - 1]:
+            name = next(names)
+            inputs += [name]
+            targets += [name]
+        (targets if hidden[i] else inputs).append(token)
+    return inputs, [*targets, next(names)]
+
+
 @pytest.mark.parametrize(
     ("exercise", "answer", "mistake"),
     [
@@ -173,6 +199,9 @@ def one_name_each(tokens, hidden, sentinels):
         ("mixing_rates", lambda sizes, temperature, limit:
          np.minimum(sizes, limit) / np.minimum(sizes, limit).sum(), "no-temperature"),
         ("span_pair", one_name_each, "one-per-token"),
+        ("replaced_labels", compared_with_itself, "compared-with-itself"),
+        ("contrastive_loss", in_both_directions, "both-directions"),
+        ("span_pair", one_before_the_first_is_the_last, "round-the-end"),
         ("company", lambda losses, x: np.array([losses(x[[i]])[0] for i in range(len(x))]),
          "alone"),
     ],

@@ -58,6 +58,8 @@ def test_many_curves_have_a_panel_each_before_all_others_in_grey():
     panels = plots.probe_curves(MANY, {"untrained": 0.4}, "Probes", apart=True).axes
     shown = [axes for axes in panels if axes.get_visible()]
     assert [axes.get_title(loc="left") for axes in shown] == list("ABCDE")
+    # Four in the first row: a name of the axis between the rows would push them apart.
+    assert [axes.get_xlabel() for axes in shown] == ["", "", "", "", "training steps"]
     for place, axes in enumerate(shown):
         *grey, own, level = axes.get_lines()
         assert {other.get_color() for other in grey} == {"#CCCCCC"}

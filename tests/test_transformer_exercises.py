@@ -100,7 +100,9 @@ def test_the_solutions_agree_with_the_module_of_the_chapter(solution):
         assert solution["noam"](**case) == pytest.approx(float(schedule(case["step"])), rel=1e-5)
     for case in cases("smoothed_loss"):
         loss = transformer.SmoothedCrossEntropy(case["smoothing"])
-        theirs = float(loss(case["target"], case["logits"]))
+        pad, classes = case["pad_id"], case["logits"].shape[-1]  # turned to 0, the module's own
+        target, logits = (case["target"] - pad) % classes, np.roll(case["logits"], -pad, axis=-1)
+        theirs = float(loss(target, logits))
         assert solution["smoothed_loss"](**case) == pytest.approx(theirs, rel=1e-4)
 
 
@@ -192,6 +194,13 @@ def keeps_what_ends_the_loop(next_logits, start_id, stop_id, max_length):
     return ids[1:]
 
 
+def leaves_out_id_0(logits, target, smoothing, pad_id):
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    log_probs = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    wanted = (1 - smoothing) * np.eye(logits.shape[-1])[target] + smoothing / logits.shape[-1]
+    return -(wanted * log_probs).sum(axis=-1)[target != 0].mean()
+
+
 def clipped_loss(logits, target, smoothing, pad_id):
     shifted = logits - logits.max(axis=-1, keepdims=True)
     probs = np.exp(shifted) / np.exp(shifted).sum(axis=-1, keepdims=True)
@@ -213,11 +222,31 @@ def clipped_loss(logits, target, smoothing, pad_id):
         ("noam", lambda step, d_model, warmup: d_model**-0.5
          * ((step + 1) ** -0.5 if step < warmup else (step + 1) * warmup**-1.5),
          "larger-of-the-two"),
+        ("smoothed_loss", leaves_out_id_0, "zero-for-padding"),
         ("greedy_decode", keeps_what_ends_the_loop, "stop-kept"),
     ],
 )  # fmt: skip
 def test_wrong_answers_written_in_another_way_are_named_too(exercise, answer, mistake):
     assert verdict(exercise, answer).mistake == mistake
+
+
+def test_right_answers_in_float32_pass(solution):
+    def in_float32(name):
+        def answer(**case):
+            kept = {
+                key: value.astype("float32") if np.asarray(value).dtype == float else value
+                for key, value in case.items()
+                if isinstance(value, np.ndarray)
+            }
+            return np.float32(solution[name](**(case | kept)))
+
+        return answer
+
+    assert verdict("layer_norm", in_float32("layer_norm")).passed
+    assert verdict("smoothed_loss", in_float32("smoothed_loss")).passed
+    assert verdict(
+        "noam", lambda step, d_model, warmup: transformer.Noam(d_model, warmup)(step)
+    ).passed
 
 
 def test_a_clipped_probability_breaks_a_rule_whatever_it_is_clipped_to():

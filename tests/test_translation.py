@@ -210,6 +210,14 @@ def test_many_texts_take_the_compiled_step_and_say_the_same(translator, monkeypa
     assert translator.translate(texts, "zh") == one_by_one
 
 
+def test_the_compiled_step_takes_a_text_as_long_as_the_context(translator, monkeypatch):
+    # 33 to 48 ids are filled up to the 48 places of the context, not to the 64 of a power of two.
+    monkeypatch.setattr(translation, "COMPILED_FROM", 1)
+    texts = ("Where? " * n for n in range(1, 48))
+    long = next(text for text in texts if len(translator.check(text, "zh")) > 32)
+    assert len(translator.translate([long], "zh")) == 1
+
+
 def test_what_cannot_be_translated_is_refused_with_its_limit(translator):
     with pytest.raises(ValueError, match="the text is empty"):
         translator.translate(["map", "  "], "zh")

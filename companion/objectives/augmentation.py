@@ -71,8 +71,8 @@ def back_translate(
     """(there, and back): each text in the other language, and that in its own again.
 
     Sennrich et al. 2016 ("Improving NMT with monolingual data"), §3. `translate(texts, to=…)` is a
-    translator's, such as `Translator.translate` of chapter 5. Texts are all of one language.
-    Raises `ValueError` for texts of two languages.
+    translator's, such as `Translator.translate` of chapter 5; where it says nothing, nothing comes
+    back. Texts are all of one language. Raises `ValueError` for texts of two languages.
 
     >>> back_translate(["Sara is a student."], load_translator().translate)
     """
@@ -84,4 +84,9 @@ def back_translate(
     own = found.pop()
     (other,) = set(LANGUAGES) - {own}
     there = list(translate(texts, to=other))
-    return list(zip(there, translate(there, to=own), strict=True))
+    said = [i for i, text in enumerate(there) if text.strip()]  # a translator may say nothing
+    back = [""] * len(there)
+    if said:
+        for i, text in zip(said, translate([there[i] for i in said], to=own), strict=True):
+            back[i] = text
+    return list(zip(there, back, strict=True))

@@ -1,9 +1,10 @@
 """One encoder, one corpus, one budget, many objectives: which vectors are worth most? Chapter 9.
 
 Every objective trains the *same* `Bert`; what stands on it, and what it is asked, differs. So that
-a comparison is one of objectives, all get the same rows, steps, batch and schedule, and start from
-the same seeds. What a step costs differs; the clock is reported, not equalised. Reading order: the
-corpus, the objectives by name, `pretrain`.
+a comparison is one of objectives, all get the same texts, steps, batch and schedule, and start from
+the same seeds. What cannot be the same: pairs hold two sentences a row, about a third less text
+than the full rows of the others; SimCSE needs dropout; a step's cost differs, and the clock is
+reported, not equalised. Reading order: the corpus, the objectives by name, `prepare`.
 """
 
 import dataclasses
@@ -211,7 +212,16 @@ CORRUPTIONS: dict[str, Corrupt] = {
 
 
 def _mixed(corpus: Material, config: BertConfig, batch_size: int, seed: int) -> Made:
-    """The three corruptions in turn, as often as `temperature_mixing` of equal sizes says."""
+    """The three corruptions in turn, as often as `temperature_mixing` of equal sizes says.
+
+    The first sentinels name T5's spans, the last ones the tasks.
+    """
+    hidden = max(1, round(0.15 * (corpus.rows.shape[1] - 2)))  # the most that T5 hides in a row
+    wanted = max(1, round(hidden / 3)) + 1 + len(CORRUPTIONS)
+    if len(corpus.sentinel_ids) < wanted:
+        raise ValueError(
+            f"{len(corpus.sentinel_ids)} sentinels; spans, the end and the tasks need {wanted}"
+        )
     tasks = zip(CORRUPTIONS.values(), reversed(corpus.sentinel_ids), strict=False)
     sources = [denoising_batches(corpus, c, batch_size, seed, task) for c, task in tasks]
     rates = temperature_mixing([len(corpus.rows)] * len(sources))
@@ -259,7 +269,7 @@ def prepare(
 
     All encoders of one seed start alike, from one of the starts of chapter 6, so that step 0 is one
     point for all; `muon` as in `compile_for_gaps`. Raises `ValueError` for an objective that
-    is not in `OBJECTIVES`.
+    is not in `OBJECTIVES`, and for a mixture with too few sentinels.
     """
     if name not in OBJECTIVES:
         raise ValueError(f"no objective {name!r}; there are: {', '.join(OBJECTIVES)}")

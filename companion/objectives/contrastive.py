@@ -3,8 +3,8 @@
     L_i = −log exp(cos(a_i, b_i)/τ) / Σ_j exp(cos(a_i, b_j)/τ)
 
 The other rows of the batch are the wrong answers: with one row there is nothing to tell apart and
-the loss is 0. That is what "contrastive" means, and what ELECTRA is not. Letters: B batch, T time,
-D d_model.
+the loss is 0. (ELECTRA's wrong answers are drawn by a generator instead; a row costs the same in
+any company.) Letters: B batch, T time, D d_model.
 """
 
 import dataclasses

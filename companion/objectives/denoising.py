@@ -107,7 +107,7 @@ def text_infilling(
 ) -> Denoising:
     """Spans ~ Poisson(3) of 30 % of the tokens become one [MASK] each; all of the text is said.
 
-    BART; Lewis et al. 2020, §2.2 and §4. How many tokens a [MASK] stands for has to be guessed
+    BART; Lewis et al. 2020, §2.2 and §5.1. How many tokens a [MASK] stands for has to be guessed
     too. Spans lie anywhere, no two side by side. Three int32 arrays (batch, time). Raises
     `ValueError` for a rate outside 0 … ½: more spans would not find places apart.
     """

@@ -2,9 +2,9 @@
 
     L = L_MLM(generator) + λ·Σ_t BCE(D(x̃)_t, [x̃_t ≠ x_t])
 
-A small generator fills gaps; the discriminator reads the result and is asked at *every* token. It
-is a classifier of tokens: nothing is contrasted with anything (see `contrastive`). Letters: B
-batch, T time, P gaps a row, V vocabulary.
+A small generator fills gaps; the discriminator reads the result and is asked at *every* token. Its
+negatives are drawn, as in noise-contrastive estimation (§4); no row is told from the others of its
+batch (see `contrastive`). Letters: B batch, T time, P gaps a row, V vocabulary.
 """
 
 import dataclasses

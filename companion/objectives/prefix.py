@@ -32,7 +32,7 @@ class Prefixed(NamedTuple):
 def prefix_lm_mask(prefix: np.ndarray, length: int) -> np.ndarray:
     """mask[b, t, s] = (s ≤ t) or (s < prefix[b]): True = may attend. (batch, length, length).
 
-    Raffel et al. 2020, figure 4; Dong et al. 2019, figure 1. The prefix, `prefix[b]` tokens, is
+    Raffel et al. 2020, figure 3; Dong et al. 2019, figure 1. The prefix, `prefix[b]` tokens, is
     seen by all; what comes after it by what comes later. Raises `ValueError` for a prefix longer
     than the row.
 

@@ -109,7 +109,7 @@ def _panel_each(curves: Curves, levels: Mapping[str, float], title: str) -> Pict
             axes.set_title(name, fontsize=9)
             if place + columns >= len(curves):
                 axes.tick_params(labelbottom=True)
-                axes.set_xlabel("training steps")
+                axes.set_xlabel("training steps" if place // columns == rows - 1 else "")
             axes.set_ylabel("" if place % columns else "accuracy (%)")
         dotted = ", ".join(f"{name} {100 * level:.0f} %" for name, level in levels.items())
         picture.suptitle(title + (f" (dotted: {dotted})" if levels else ""), fontsize=10)

@@ -20,8 +20,9 @@ class TransformerBlock(keras.layers.Layer):
     The second, `norm="post"`, is Vaswani et al. 2017, §3.1; the first, `norm="pre"`, leaves a path
     from the input to the output that no norm crosses (Xiong et al. 2020). With
     `cross_attention=True` a sublayer that looks at a source stands between the two (a decoder's
-    block). `kind` of norm: "layer" or "rms". Dropout falls on attention weights and on what each
-    sublayer adds. Raises `ValueError` for another `norm` or `kind`.
+    block). `kind` of norm: "layer" or "rms"; "rms" and a `num_kv_heads` are what later models take
+    (LLaMA; grouped-query attention, Ainslie et al. 2023). Dropout falls on attention weights and on
+    what each sublayer adds. Raises `ValueError` for another `norm` or `kind`.
 
     >>> TransformerBlock(64, 4, 256)(x, attention_mask=causal_mask(10))   # (batch, 10, 64)
     """

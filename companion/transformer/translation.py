@@ -240,10 +240,12 @@ class Translator:
         return greedy(self.model, source, start_id=START_ID, end_id=END_ID)
 
     def decode_compiled(self, rows: list[list[int]]) -> list[list[int]]:
-        """The same by a compiled step. Rows and widths are filled up to powers of two: each shape
-        costs seconds of compilation, and each token then a tenth of the time.
+        """The same by a compiled step. Rows and widths are filled up to powers of two, but not past
+        the context: each shape costs seconds of compilation, and each token then a tenth of the
+        time.
         """
         count, width = (1 << (n - 1).bit_length() for n in (len(rows), max(map(len, rows))))
+        width = min(width, self.model.config.context_length)
         source = padded(rows + rows[:1] * (count - len(rows)), width)
         if self._step is None:
             self._step = backend.compile(self.model.step)

@@ -268,9 +268,10 @@ def section(found: dict) -> str:
         f"{found['machine']}. `python tests/benchmarks/bench_objectives.py`\n\n"
         f"Accuracy (%) of linear probes on the frozen encoder after {settings['steps']} steps of "
         f"{settings['batch']} rows of {settings['length']} tokens; mean over seeds, its 95 % "
-        "interval (Student's t). All read the same rows of the same corpus with the same encoder; "
-        "what a step costs differs, as the last column says (the quickest of the seeds: other "
-        "programs ran beside them). Student's t does not know that accuracy ends at 100.\n\n"
+        "interval (Student's t). All read the same texts with the same encoder, those with a "
+        "second question as pairs of sentences, the others as full rows (15 and 24 tokens of "
+        "text); what a step costs differs, as the last column says (the quickest of the seeds: "
+        "other programs ran beside them). Student's t does not know that accuracy ends at 100.\n\n"
         + table(["objective", *PROBES, "seeds", "processor seconds"], rows)
         + tuned_section(found)
     )

@@ -96,6 +96,15 @@ contrastive_loss = Exercise(
             "of b.",
         ),
         Mistake(
+            "both-directions",
+            partial(
+                _loss,
+                pick=lambda z: -np.diagonal(log_softmax(z) + log_softmax(z.T)).mean() / 2,
+            ),
+            "You took the mean of both directions, as CLIP does; here only the rows of a ask, and "
+            "the rows of b are the candidates.",
+        ),
+        Mistake(
             "no-negatives",
             partial(_loss, pick=lambda z: -np.diagonal(z).mean()),
             "Only the right pairs count, so that making all vectors alike would be best. What is "

@@ -36,7 +36,6 @@ mixing_rates = Exercise(
     difficulty=1,
     cases=_cases,
     sizes=6,
-    tolerance=1e-9,
     probe=probes.array,
     reference=_rates,
     relations=[

@@ -45,9 +45,13 @@ def _in_place(ids, positions, samples):
     return ids, labels
 
 
-def _compared_too_late(ids, positions, samples):
-    read = _replace(ids, positions, samples)
-    return read, np.zeros_like(ids)
+def _same_array(ids, positions, samples):
+    ids[:] = _replace(ids, positions, samples)
+    return ids, np.zeros_like(ids)
+
+
+def _not_compared(ids, positions, samples):
+    return _replace(ids, positions, samples), np.zeros_like(ids)
 
 
 def _cases(rng, size):
@@ -125,10 +129,15 @@ replaced_labels = Exercise(
             "All rows are given the gaps of the first; each row has its own.",
         ),
         Mistake(
+            "compared-with-itself",
+            _same_array,
+            "All labels are 0: you wrote into the ids themselves and then compared the array with "
+            "itself. Write into a copy, and compare that with the text.",
+        ),
+        Mistake(
             "nothing-replaced",
-            _compared_too_late,
-            "All labels are 0: you compared the result with itself, because it is the same array "
-            "and not a copy. Or you forgot to compare.",
+            _not_compared,
+            "All labels are 0; a label says whether what is read differs from the text.",
         ),
         Mistake(
             "in-place",

@@ -6,9 +6,19 @@ from companion.course.exercise import Exercise, Mistake, Relation
 from companion.probes import objectives as probes
 
 
-def _pair(tokens, hidden, sentinels, per_token=False, one_name=False, closed=True, named=True):
+def _pair(
+    tokens,
+    hidden,
+    sentinels,
+    per_token=False,
+    one_name=False,
+    closed=True,
+    named=True,
+    round_the_end=False,
+):
     """(inputs, targets); a wrong idea a switch."""
-    inputs, targets, spans, before = [], [], 0, False
+    inputs, targets, spans = [], [], 0
+    before = bool(round_the_end and hidden[-1])
     for token, gone in zip(tokens, hidden, strict=True):
         if gone and (per_token or not before):
             name = sentinels[0 if one_name else spans]
@@ -110,6 +120,12 @@ span_pair = Exercise(
             "exchanged",
             lambda **case: _pair(**case)[::-1],
             "Both rows are right, in the wrong order: return inputs, targets.",
+        ),
+        Mistake(
+            "round-the-end",
+            lambda **case: _pair(**case, round_the_end=True),
+            "Before the first token you look at hidden[-1], which is the *last* one in Python; "
+            "before the first token nothing is hidden.",
         ),
         Mistake(
             "backwards",

@@ -60,19 +60,20 @@ layer_norm = Exercise(
     difficulty=1,
     cases=_cases,
     sizes=6,
+    tolerance=1e-4,  # float32 will do
     probe=probes.array,
     reference=_normed,
     relations=[
         Relation(
             "the-mean-goes",
             lambda case, rng: case | {"x": case["x"] + 3},
-            lambda out, moved: bool(np.allclose(out["result"], moved["result"], atol=1e-6)),
+            lambda out, moved: bool(np.allclose(out["result"], moved["result"], atol=1e-3)),
             "The same number added to all columns must change nothing: it is part of the mean.",
         ),
         Relation(
             "each-vector-alone",
             lambda case, rng: case | {"x": case["x"][:, ::-1].copy()},
-            lambda out, back: bool(np.allclose(out["result"][:, ::-1], back["result"], atol=1e-9)),
+            lambda out, back: bool(np.allclose(out["result"][:, ::-1], back["result"], atol=1e-5)),
             "Each position is normed by itself: turning their order round must only turn the rows "
             "of the output round.",
         ),
