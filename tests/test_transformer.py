@@ -447,6 +447,8 @@ def test_a_config_that_fits_no_model_is_named(change, named):
 def test_a_text_past_the_context_is_named():
     with pytest.raises(ValueError, match="10 positions, and context_length is 9"):
         transformer()((random_ids(1, 10), random_ids(1, 3)))
+    with pytest.raises(ValueError, match="11 positions, and context_length is 9"):
+        transformer().embed(random_ids(1, 3), position=np.int64(8))
 
 
 # Learning

@@ -9,7 +9,12 @@ import math
 import keras
 from keras import ops
 
-from companion.attention import causal_mask, padding_mask, sinusoidal_positions
+from companion.attention import (
+    causal_mask,
+    known_position,
+    padding_mask,
+    sinusoidal_positions,
+)
 from companion.neural_lm.config import Configured
 
 from .block import TransformerBlock
@@ -199,9 +204,10 @@ class Transformer(Configured):
     def embed(self, ids, position=0, training=None):
         """√d_model·E[ids] + positions; §3.4 and §3.5."""
         length, longest = ops.shape(ids)[1], self.config.context_length
-        if isinstance(length, int) and isinstance(position, int) and position + length > longest:
+        first = known_position(position)
+        if isinstance(length, int) and first is not None and first + length > longest:
             raise ValueError(
-                f"{position + length} positions, and context_length is {longest}; shorten the text"
+                f"{first + length} positions, and context_length is {longest}; shorten the text"
             )
         x = self.embedding(ids) * math.sqrt(self.config.d_model)
         waves = ops.convert_to_tensor(self.positions, dtype=x.dtype)

