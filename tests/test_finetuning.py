@@ -194,6 +194,18 @@ def test_lora_is_the_product_of_two_thin_matrices():
     )
 
 
+@pytest.mark.parametrize("rank", [1, 16])
+def test_lora_sees_its_input_at_one_size_whatever_the_rank(rank):
+    keras.utils.set_random_seed(3)
+    dense = keras.layers.Dense(400)
+    dense.build((None, 384))
+    lora = ft.LoRADense(dense, rank=rank)
+    x = np.random.default_rng(3).normal(size=(500, 384))
+    # 384 summands of variance 1 · 2/384 each (He et al. 2015): 2. One column of 384 uniform draws
+    # has it to about √(0.8/384) = 5 %; with a start of variance 1/rank it would be 384 and 24.
+    assert (x @ np.asarray(lora.a)).var() == pytest.approx(2, rel=0.25)
+
+
 @pytest.mark.parametrize(
     ("add", "also"),
     [(ft.add_lora, "head"), (lambda encoder: ft.add_adapters(encoder, 4), "head|block.*_norm/")],

@@ -18,7 +18,8 @@ class LoRADense(keras.layers.Layer):
     φ is the dense layer's activation, in attention none.
 
     A dense layer's change is kept as the product of two thin matrices, A (width, rank) and B
-    (rank, units): r·(D + F) numbers in place of D·F. A starts at random, B at zero, so that the
+    (rank, units): r·(D + F) numbers in place of D·F. A starts at random, its variance 2/D (He et
+    al. 2015, eq. 10): x·A is about as large as x, whatever the rank. B starts at zero, so that the
     layer starts as `dense`. Raises `ValueError` for a dense layer that is not built, for a rank
     below 1, and for one that saves nothing.
 
@@ -36,8 +37,7 @@ class LoRADense(keras.layers.Layer):
             )
         self.dense, self.rank, self.alpha = dense, rank, alpha
         self.dense.trainable = False
-        start = keras.initializers.RandomNormal(stddev=rank**-0.5)
-        self.a = self.add_weight(name="a", shape=(width, rank), initializer=start)
+        self.a = self.add_weight(name="a", shape=(width, rank), initializer="he_uniform")
         self.b = self.add_weight(name="b", shape=(rank, units), initializer="zeros")
         self.built = True
 

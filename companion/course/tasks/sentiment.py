@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from .base import Data, Task
+from .base import SETTINGS, Data, Task
 
 CLEAR = 0.5  # a mean human score within ±0.5 says neither
 ELSEWHERE = ("amazon_snippets", "tweets", "nyt_snippets")
@@ -70,7 +70,11 @@ ENGLISH = Task(
     checkpoint="minilm",
     load=_english,
     bar=0.84,
-    settings={"longest": 48, "every": 100},
+    settings={
+        "longest": 48,
+        "every": 100,
+        "rates": SETTINGS["rates"] | {"lora": 8e-4},
+    },
     licences=("snippets: released with VADER (Hutto & Gilbert 2014)", "minilm: Apache-2.0"),
 )
 CHINESE = Task(
