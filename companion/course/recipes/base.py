@@ -56,20 +56,31 @@ def machine() -> str:
 
 
 def train_by(recipe: Recipe, model, fresh, batches, state: Path, say: Say) -> tuple[Any, dict]:
-    """Train `model` as the recipe says, resuming from `state`; (model to measure, history).
+    """Train `model` as the recipe says, resuming from `state`; (model to measure, history)."""
+    history = train_on(recipe, model, batches, state, say)
+    return as_written(model, fresh), history
 
-    The model to measure is `fresh`, made in float32, with the weights that reading the file to be
-    written will give: what is measured of it is true of the checkpoint, on any machine.
-    """
-    from companion import checkpoints, training
+
+def train_on(recipe: Recipe, model, batches, state: Path, say: Say) -> dict[str, list[float]]:
+    """Train `model` for the recipe's steps, resuming from `state`; returns the history."""
+    from companion import training
 
     every = recipe.settings["every"]
     progress = training.Progress(recipe.steps, every, say)
-    history = training.fit(
+    return training.fit(
         model, batches, recipe.steps, every=every, resume=state, callbacks=[progress]
     )
+
+
+def as_written(model, fresh):
+    """`fresh`, made in float32, with the weights that reading the file to be written will give.
+
+    What is measured of it is true of the checkpoint, on any machine.
+    """
+    from companion import checkpoints
+
     checkpoints.round_weights(model)
-    return checkpoints.copied(model, fresh), history
+    return checkpoints.copied(model, fresh)
 
 
 def told(
