@@ -3,8 +3,11 @@
 import dataclasses
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from companion import corpora
+from companion import finetuning as ft
 from companion.corpora import Labelled, TaggedSentence, Template
 from companion.course import recipes, tasks
 from companion.course.tasks import entities, intents, questions, runs, sentiment, world
@@ -24,6 +27,42 @@ def test_a_line_is_cut_after_a_sign_and_keeps_its_entities(monkeypatch):
     assert first.tags == ("B-PER", "I-PER", "I-PER", "O", "B-LOC", "I-LOC", "O")
     assert (second.words, second.group) == (("好", "！"), "7")
     assert entities.unseen([first, second], [second]) == [first]
+
+
+def test_passages_hold_neighbouring_sentences_and_lose_nothing():
+    def sentence(ident, text, *spans):
+        return ft.TaggedText(ident, tuple(text), tuple(ft.bio_tags(spans, len(text))), group=ident)
+
+    there = sentence("b", "我在天津。", (2, 4, "LOC"))
+    short = [sentence("a", "他来。"), there, sentence("c", "好。")]
+    assert [(i.id, "".join(i.words)) for i in entities.passages(short, room=9)] == [
+        ("a", "他来。我在天津。"),
+        ("c", "好。"),
+    ]
+    # Eleven characters, nine of room: behind the pause. Without a pause: before the place.
+    head, tail = entities.passages([sentence("d", "甲说，乙，丙在天津。", (7, 9, "LOC"))], room=9)
+    assert ("".join(head.words), "".join(tail.words)) == ("甲说，乙，", "丙在天津。")
+    head, tail = entities.passages([sentence("e", "甲在天津港。", (2, 5, "LOC"))], room=4)
+    assert (head.tags, tail.tags) == (("O", "O"), ("B-LOC", "I-LOC", "I-LOC", "O"))
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(1, 4), st.booleans()), min_size=1), max_size=8))
+def test_passages_are_the_same_words_in_fewer_items_that_fit(shapes):
+    # A word of each length, and whether it goes on with an entity: at most three words of one.
+    items = []
+    for number, shape in enumerate(shapes):
+        tags: list[str] = []
+        for _, goes_on in shape:
+            open_ = tags and tags[-1] != "O" and tags[-2:] != ["I-PER"] * 2
+            tags.append("I-PER" if goes_on and open_ else "B-PER" if goes_on else "O")
+        words = tuple("字" * length for length, _ in shape)
+        items.append(ft.TaggedText(str(number), words, tuple(tags)))
+    packed = entities.passages(items, room=12)  # three words of four: an entity always fits
+    for name in ("words", "tags"):
+        before, after = ([x for i in some for x in getattr(i, name)] for some in (items, packed))
+        assert before == after
+    assert all(sum(map(len, item.words)) <= 12 for item in packed)
+    assert all(item.tags[0][0] != "I" for item in packed)
 
 
 def test_only_clear_cases_have_a_sentiment(monkeypatch):
@@ -110,8 +149,6 @@ def test_results_of_a_checkpoint_that_was_made_anew_are_another_tasks(monkeypatc
 
 
 def test_an_interval_is_chosen_by_the_first_metric_or_by_the_one_a_task_names():
-    from companion import finetuning as ft
-
     kind = ft.IntentSlots(("a", "b"), ("O", "B-x"))
     assert runs.metric_of(kind, None).name == "intent accuracy"
     slots = runs.metric_of(kind, tasks.find("intents-zh").numbers["chosen by"])
