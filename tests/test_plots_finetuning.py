@@ -99,6 +99,13 @@ def test_a_forest_has_a_line_a_method_and_one_colour_a_name():
     assert bars[1].get_color() == bars[3].get_color() != bars[0].get_color()
 
 
+def test_no_two_of_many_methods_look_alike_in_a_forest():
+    rows = {f"method {n}": (0.9, 0.8, 1.0) for n in range(20)}
+    (axes,) = plots.forest({"questions": rows}).axes
+    points = [drawn for drawn in axes.get_lines() if len(drawn.get_xdata()) == 1]
+    assert len({(point.get_color(), point.get_marker()) for point in points}) == 20
+
+
 def test_a_learning_curve_has_its_points_near_their_shares():
     (axes,) = plots.data_curves(CURVES).axes
     (curve,) = axes.get_lines()

@@ -39,7 +39,7 @@ def test_passages_hold_neighbouring_sentences_and_lose_nothing():
         ("a", "他来。我在天津。"),
         ("c", "好。"),
     ]
-    # Eleven characters, nine of room: behind the pause. Without a pause: before the place.
+    # Ten characters, nine of room: behind the pause. Without a pause: before the place.
     head, tail = entities.passages([sentence("d", "甲说，乙，丙在天津。", (7, 9, "LOC"))], room=9)
     assert ("".join(head.words), "".join(tail.words)) == ("甲说，乙，", "丙在天津。")
     head, tail = entities.passages([sentence("e", "甲在天津港。", (2, 5, "LOC"))], room=4)

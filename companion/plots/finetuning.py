@@ -189,8 +189,9 @@ def forest(
 ) -> Picture:
     """Values with their intervals, a line each, under the headings of their groups.
 
-    `{"question-type": {"full": (0.96, 0.94, 0.98), …}}`, shares of 1; a name has one colour in all
-    groups. `levels` are marks to reach, by group. With `zero` a line stands at 0: for differences.
+    `{"question-type": {"full": (0.96, 0.94, 0.98), …}}`, shares of 1; a name has one colour and
+    mark in all groups. `levels` are marks to reach, by group. With `zero` a line stands at 0: for
+    differences.
     """
     need(groups, "group")
     names = list(dict.fromkeys(name for rows in groups.values() for name in rows))
@@ -209,11 +210,9 @@ def forest(
             for name, interval in rows.items():
                 place -= 1
                 value, low, high = (100 * part for part in interval)
-                index = names.index(name)
-                colour = COLOURS[index % len(COLOURS)]
-                axes.plot([low, high], [place, place], color=colour, linewidth=2.0)
-                marker = MARKERS[index % len(MARKERS)]
-                axes.plot([value], [place], color=colour, marker=marker, markersize=5.5)
+                look = line(names.index(name))
+                axes.plot([low, high], [place, place], color=look["color"], linewidth=2.0)
+                axes.plot([value], [place], **look, markersize=5.5)
                 ticks.append((place, name))
             if group in levels:
                 where = [100 * levels[group]] * 2

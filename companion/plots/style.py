@@ -116,7 +116,8 @@ def spread(heights: Mapping[str, float], gap: float) -> dict[str, float]:
 def line(index: int) -> dict[str, str]:
     return {
         "color": COLOURS[index % len(COLOURS)],
-        "marker": MARKERS[index % len(MARKERS)],
+        # One on for each round of the colours: a colour that comes again has another mark.
+        "marker": MARKERS[(index + index // len(COLOURS)) % len(MARKERS)],
         "linestyle": STROKES[index % len(STROKES)],
     }
 
