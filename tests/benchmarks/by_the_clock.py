@@ -88,10 +88,12 @@ def characters(split: str) -> list[str]:
     return [document.text for document in corpora.load("shakespeare", split)]
 
 
-def feed_forward(texts, vocabulary, seconds, seed=0, batch_size=512, rate=8e-3) -> Trained:
+def feed_forward(
+    texts, vocabulary, seconds, seed=0, shape=FEED_FORWARD, batch_size=512, rate=8e-3
+) -> Trained:
     """Bengio's model of characters."""
     begun = time.perf_counter()
-    config = dataclasses.replace(FEED_FORWARD, vocab_size=len(vocabulary))
+    config = dataclasses.replace(shape, vocab_size=len(vocabulary))
     batch = lm.window_batches([vocabulary.ids(text) for text in texts], config, batch_size)
 
     training.seed(seed)
@@ -100,10 +102,12 @@ def feed_forward(texts, vocabulary, seconds, seed=0, batch_size=512, rate=8e-3) 
     return Trained(model, clock.steps * batch_size, in_bits(clock.curve))
 
 
-def recurrent(texts, vocabulary, seconds, seed=0, batch_size=32, rate=8e-3) -> Trained:
+def recurrent(
+    texts, vocabulary, seconds, seed=0, shape=RECURRENT, batch_size=32, rate=8e-3
+) -> Trained:
     """A GRU that reads characters."""
     begun = time.perf_counter()
-    config = dataclasses.replace(RECURRENT, vocab_size=len(vocabulary))
+    config = dataclasses.replace(shape, vocab_size=len(vocabulary))
     batch = lm.stream_batches([vocabulary.ids(text) for text in texts], config, batch_size)
 
     training.seed(seed)
