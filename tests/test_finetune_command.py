@@ -1,11 +1,14 @@
 """`companion finetune`: runs add up in a card, a killed one is resumed, a wrong one explained."""
 
+import contextlib
 import dataclasses
+import io
 import json
 import os
 import random
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -14,8 +17,10 @@ from companion import bert as bt
 from companion import checkpoints, training
 from companion import finetuning as ft
 from companion.course import tasks
+from companion.course.chapters import ROOT
 from companion.course.cli import app
-from companion.course.tasks import results
+from companion.course.notebook import load
+from companion.course.tasks import reading, results
 from companion.finetuning import EarlyStopping
 
 GOOD, BAD = "好棒美香甜", "差坏丑臭苦"
@@ -114,6 +119,20 @@ def test_runs_of_several_methods_add_up_in_one_card_and_none_is_repeated(toy, pl
     assert json.loads((folder / "card.json").read_text("utf-8")) == card
     assert "full − scratch, 100%" in (folder / "README.md").read_text("utf-8")
     assert not list((places / "data" / "finetuning").rglob("*.npz"))  # states of finished runs
+
+
+def test_results_that_take_the_place_of_committed_ones_say_how_to_undo_that(toy, places):
+    words = ("finetune", "sentiment-zh", "--method", "frozen")
+    told = "Chapter 10 now reads this card in place of the committed one; remove "
+    first = command(*words)
+    assert first.exit_code == 0, first.output
+    assert told not in first.stdout  # nothing is committed that it could stand in for
+    committed = checkpoints.COMMITTED / results.PLACE / "sentiment-zh"
+    committed.mkdir(parents=True)
+    (committed / "card.json").write_text("{}", encoding="utf-8")
+    assert f"{told}{results.own('sentiment-zh')} to have that again." in command(*words).stdout
+    for other in (("--steps", 4), ("--out", places / "elsewhere")):
+        assert told not in command(*words, *other).stdout
 
 
 @pytest.mark.slow
@@ -238,6 +257,56 @@ def test_results_of_other_settings_do_not_count(toy, places):
     }
     assert results.read(places, faster["full"], run) is None
     assert results.read(places, faster["lora"], run) is not None  # another method's rate
+
+
+def toy_run(method, share, right, **more):
+    """What a run leaves that answered so many test items, and which of them it had right."""
+    counts = [[one, 1] for one in right]
+    return {"method": method, "share": share, "seed": 0, "items": 8, **more,
+            "tests": {"toy": {"accuracy": {"score": "share", "counts": counts}}}}  # fmt: skip
+
+
+def test_shares_that_round_to_one_percentage_are_two_lines_of_the_card():
+    of_share = {0.12: [1, 0, 0, 0], 0.125: [1, 1, 1, 0], 0.001: [0, 0, 0, 0], 1.0: [1, 1, 1, 1]}
+    trained = [toy_run("full", share, right, seconds=1) for share, right in of_share.items()]
+    rivals = [toy_run("commonest", share, [1, 0, 0, 0]) for share in of_share]
+    card = results.card(tasks.TASKS["spam"], trained + rivals)
+    found = {share: line.value for share, line in reading.shares(card)["full"].items()}
+    assert found == {share: sum(right) / 4 for share, right in of_share.items()}
+    assert reading.scores(card, share=0.125)[0].value == 0.75
+    gains = {share: reading.differences(card, share=share)[0].value for share in of_share}
+    assert gains == {0.12: 0, 0.125: 0.5, 0.001: -0.25, 1.0: 0.75}
+    titles = [f"{of} of the items" for of in ("100%", "12.5%", "12%", "0.1%")]
+    assert list(card["results"]["toy"]) == titles
+
+
+def test_the_page_reads_a_card_of_small_shares_alone():
+    def card(name, share):
+        runs = [
+            toy_run("full", share, [1] * 9 + [0], seconds=1),
+            toy_run("bag of words", share, [1] * 3 + [0] * 7),
+        ]
+        return results.card(tasks.TASKS[name], runs)
+
+    drawn = []
+    page = {
+        "cards": {"question-type": card("question-type", 0.1), "entailment": card("entailment", 1)},
+        "plots": SimpleNamespace(forest=lambda groups, *more: drawn.append(groups)),
+        "reading": reading,
+        "tasks": tasks,
+    }
+    notebook = load(ROOT / "chapters" / "10_finetuning" / "finetuning.ipynb")
+    code = {cell["id"]: "".join(cell["source"]) for cell in notebook["cells"]}
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        for name in ("figure", "verdict", "verdicts", "count", "rule"):
+            exec(code[f"finetuning-record-{name}"], page)
+    assert list(drawn[0]) == ["entailment, accuracy"]
+    assert out.getvalue().splitlines() == [
+        "entailment, full − bag of words: ahead +0.600; room 0.700, resolution 0.300, 8 labels",
+        "entailment: bar 0.95 NOT reached (full, 0.900)",
+        "entailment: beats the baseline; no run from scratch on this card",
+    ]
 
 
 def test_a_damaged_result_is_one_that_was_never_found(toy, places):

@@ -214,6 +214,55 @@ def apart(start, end, longest):
     return (0, 0) if start[i] + end[j] <= start[0] + end[0] else (i, j)
 
 
+def best_or(nothing):
+    """The best pair, unless `nothing(best score, start, end)`."""
+
+    def answer(start, end, longest):
+        pairs = itertools.product(range(1, len(start)), repeat=2)
+        spans = [(start[i] + end[j], i, j) for i, j in pairs if i <= j < i + longest]
+        best, i, j = max(spans)
+        return (0, 0) if nothing(best, start, end) else (i, j)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        lambda best, start, end: best <= start[0],
+        lambda best, start, end: best <= end[0],
+        lambda best, start, end: best <= 2 * start[0],
+        lambda best, start, end: best <= 2 * end[0],
+        lambda best, start, end: start.argmax() == 0,
+        lambda best, start, end: end.argmax() == 0,
+    ],
+)
+def test_no_answer_is_never_told_by_one_end_of_cls_alone(nothing):
+    exercise = NAMED["best_answer"]
+    right = best_or(lambda best, start, end: best <= start[0] + end[0])
+    for seed in range(20):
+        assert judge(exercise, local_apply(exercise, right), seed).passed
+        assert not judge(exercise, local_apply(exercise, best_or(nothing)), seed).passed
+
+
+def test_two_sharp_places_never_win_and_what_wins_barely_beats_nothing():
+    exercise = NAMED["best_answer"]
+    for seed in range(20):
+        case = draw(exercise, seed)[7]
+        start, end = case["start"], case["end"]
+        assert ft.best_span(**case, none_at=0) == (2, 3)
+        assert 0 < start[2] + end[3] - (start[0] + end[0]) < 1
+
+
+def test_f1_needs_an_answer_where_no_span_is():
+    def unguarded(true, found):
+        pairs = [(set(wanted), set(said)) for wanted, said in zip(true, found, strict=True)]
+        total = sum(len(wanted) + len(said) for wanted, said in pairs)
+        return 2 * sum(len(wanted & said) for wanted, said in pairs) / total
+
+    assert "division by zero" in verdict("span_f1", unguarded).message
+
+
 def beam_of_one(logits, transitions, start):
     tags, scores = [], start
     for row in logits:
@@ -244,6 +293,7 @@ def in_one_set(true, found):
         ("layer_rates", first_digit, "first-digit"),
         ("tag_spans", only_b_begins, "orphans-dropped"),
         ("best_answer", apart, "apart"),
+        ("best_answer", best_or(lambda best, start, end: best <= end[0]), "end-of-nothing"),
         ("best_path", beam_of_one, "greedy"),
         ("span_f1", in_one_set, "texts-mixed"),
     ],

@@ -78,6 +78,28 @@ def test_of_a_pair_the_second_text_stands_first_and_the_first_is_cut():
         ft.text_rows(TOKENIZER, ["tom"], 4, ["who lives"])
 
 
+def test_a_second_text_that_leaves_no_room_is_refused_whether_words_or_texts_follow():
+    # [CLS] who lives in [SEP] are five: a sixth for a token and a seventh for [SEP] are needed.
+    assert ft.word_rows(TOKENIZER, [["tom"]], 7, ["who lives in"])[0].shape == (1, 7)
+    for longest in (4, 6):
+        with pytest.raises(ValueError, match=f"'who lives in' fills {longest} tokens by itself"):
+            ft.word_rows(TOKENIZER, [["tom"]], longest, ["who lives in"])
+        with pytest.raises(ValueError, match=f"'who lives in' fills {longest} tokens by itself"):
+            ft.text_rows(TOKENIZER, ["tom"], longest, ["who lives in"])
+
+
+def test_with_both_ends_the_middle_of_a_long_text_is_cut_out_and_a_short_one_is_whole():
+    long, short = "tom lives in rome not paris .", "tom lives in rome ."
+    rows = ft.text_rows(TOKENIZER, [long, short], 7, both_ends=True)
+    # Seven places, five for words: three of the beginning and two of the end.
+    assert rows.tolist() == [
+        [CLS, *ids_of("tom", "lives", "in", "paris", "."), SEP],
+        [CLS, *ids_of("tom", "lives", "in", "rome", "."), SEP],
+    ]
+    cut = ft.text_rows(TOKENIZER, [long], 7)
+    assert cut.tolist() == [[CLS, *ids_of("tom", "lives", "in", "rome", "not"), SEP]]
+
+
 def test_words_behind_the_cut_have_no_place():
     ids, places = ft.word_rows(TOKENIZER, [["toms", "lives", "rome"]], 5)
     # [CLS] tom ##s lives [SEP]: "rome" does not fit.
@@ -126,6 +148,30 @@ def test_with_two_targets_each_has_its_weights():
     assert weights["tags"].shape == shown.shape
 
 
+@pytest.mark.parametrize("rows", [15, 17])
+def test_targets_of_another_number_of_rows_are_refused(rows):
+    with pytest.raises(ValueError, match=f"16 rows of ids, and of targets {{'label': {rows}}}"):
+        ft.turns(some_rows(16), {"tags": some_rows(16), "label": np.arange(rows)}, 4)
+
+
+def test_word_dropout_hides_its_share_of_the_words_and_asks_for_the_same():
+    # Rows of 12 and of 18 words, of which a third is hidden: four and six.
+    ids = np.zeros((40, 20), np.int32)
+    for row, words in zip(ids, [12] * 16 + [18] * 24, strict=True):
+        row[: words + 2] = [CLS, *np.random.default_rng(words).integers(5, 18, words), SEP]
+    batch = ft.turns(ids, {"tags": ids}, 8)
+    hidden = ft.word_dropout(batch, 1 / 3, TOKENIZER, seed=5)
+    for step in range(5):
+        shown, tags = hidden(step)
+        gone = shown == TOKENIZER.special_tokens[bt.MASK]
+        assert gone.sum(axis=1).tolist() == ((tags >= 5).sum(axis=1) / 3).tolist()
+        assert not gone[tags < 5].any()  # [CLS], [SEP], padding
+        np.testing.assert_array_equal(tags, batch(step)[1])
+        np.testing.assert_array_equal(np.where(gone, tags, shown), tags)
+    np.testing.assert_array_equal(hidden(1)[0], ft.word_dropout(batch, 1 / 3, TOKENIZER, 5)(1)[0])
+    assert (hidden(1)[0] != ft.word_dropout(batch, 1 / 3, TOKENIZER, 6)(1)[0]).any()
+
+
 def test_rows_are_answered_in_their_own_order_whatever_their_lengths():
     class Sum:
         def predict_on_batch(self, rows):
@@ -135,6 +181,27 @@ def test_rows_are_answered_in_their_own_order_whatever_their_lengths():
     said = ft.predict(Sum(), ids, batch_size=4)
     assert [int(one["sum"]) for one in said] == ids.sum(axis=1).tolist()
     np.testing.assert_array_equal(said[3]["rows"][:12], ids[3])
+
+
+def test_no_row_is_padded_beyond_the_widest_that_came():
+    class Echo:
+        def predict_on_batch(self, rows):
+            return rows
+
+    # 33 tokens: the next multiple of 16 is 48, which may be beyond the encoder's context.
+    ids = np.zeros((2, 33), np.int32)
+    ids[0], ids[1, :5] = 7, 7
+    said = ft.predict(Echo(), ids, batch_size=1)
+    assert [len(row) for row in said] == [33, 16]
+    assert [int((row != 0).sum()) for row in said] == [33, 5]
+
+
+def test_an_encoder_answers_a_row_as_long_as_its_context():
+    sizes = TINY | {"context_length": 40}
+    config = bt.BertConfig(vocab_size=len(TOKENIZER), pooler=False, num_segments=1, **sizes)
+    model = ft.FineTuned(bt.Bert(config), ft.ClassificationHead(2))
+    said = ft.predict(model, np.full((1, 33), 7, np.int32), batch_size=1)
+    assert said[0].shape == (2,)
 
 
 def test_steps_are_whole_intervals():
@@ -199,6 +266,33 @@ def test_no_span_begins_inside():
     item = ft.TaggedText("1", ("tom", "lives"), ("O", "O"))
     logits = np.array([[0, 0, 0], [0, 1, 2.0], [0, 0, 3], [0, 0, 0]])  # I-X is likeliest at "tom"
     assert kind.answers([logits], TOKENIZER, [item], 8) == [["B-X", "I-X"]]
+
+
+def dropped_word(text: str) -> list[str]:
+    words = [text[a:b] for a, b in ft.words_of(text)]
+    assert ft.word_rows(TOKENIZER, [words], 8)[1][0].tolist() == [1, 0, 2]
+    return words
+
+
+def test_a_word_without_a_token_is_outside_and_no_step_of_the_path():
+    kind = ft.Tagging(("O", "B-X", "I-X"))
+    words = dropped_word("tom\u200b李")
+    item = ft.TaggedText("1", tuple(words), ("B-X", "I-X", "I-X"))
+    # [CLS] would say B-X; I-X may follow the B-X of the token before it.
+    logits = np.array([[0, 9.0, 0], [0, 3, 0], [2, 0, 3], [0, 0, 0]])
+    assert kind.answers([logits], TOKENIZER, [item], 8) == [["B-X", "O", "I-X"]]
+    nothing = ft.TaggedText("2", ("\u200b",), ("O",))
+    assert kind.answers([logits], TOKENIZER, [nothing], 8) == [["O"]]
+
+
+def test_a_word_without_a_token_neither_begins_nor_ends_an_answer():
+    dropped_word("tom\u200b李")
+    item = ft.Asked("1", "tom\u200b李", "who", "", -1)
+    # [CLS] who [SEP] tom 李 [SEP]: [CLS] begins well and ends badly, then the other way round.
+    for cls, wanted in (((9, -9), "tom\u200b李"), ((-9, 9), "tom\u200b李")):
+        logits = np.zeros((2, 6))
+        logits[:, 0], logits[0, 3], logits[1, 4] = cls, 4, 5
+        assert ft.Answering().answers([logits], TOKENIZER, [item], 12) == [wanted]
 
 
 def test_intent_and_slots_are_judged_apart_and_together():

@@ -46,6 +46,19 @@ def test_passages_hold_neighbouring_sentences_and_lose_nothing():
     assert (head.tags, tail.tags) == (("O", "O"), ("B-LOC", "I-LOC", "I-LOC", "O"))
 
 
+def test_what_is_longer_than_the_room_by_itself_is_no_error():
+    def texts(*words, tags):
+        items = entities.passages([ft.TaggedText("a", words, tags)], room=9)
+        return [item.words for item in items], [tag for item in items for tag in item.tags]
+
+    long = "a" * 10
+    assert texts("他", long, "。", tags=("O", "O", "O"))[0] == [("他",), (long,), ("。",)]
+    # An entity of ten characters and nine of room: cut where the room ends.
+    pieces, tags = texts(*long, tags=("B-ORG", *["I-ORG"] * 9))
+    assert [len(piece) for piece in pieces] == [9, 1]
+    assert tags == ["B-ORG", *["I-ORG"] * 9]
+
+
 @given(st.lists(st.lists(st.tuples(st.integers(1, 4), st.booleans()), min_size=1), max_size=8))
 def test_passages_are_the_same_words_in_fewer_items_that_fit(shapes):
     # A word of each length, and whether it goes on with an entity: at most three words of one.
@@ -130,6 +143,15 @@ def test_another_number_is_another_task():
     changed = dataclasses.replace(task, settings={**task.settings, "epochs": 9})
     assert changed.digest("full") != task.digest("full")
     assert changed.digest("full") == dataclasses.replace(changed, title="x").digest("full")
+
+
+def test_which_end_of_a_long_review_is_read_is_a_setting_that_the_digest_knows(monkeypatch):
+    records = [Labelled("1", "好", "pos"), Labelled("2", "坏", "neg")]
+    load_from(monkeypatch, train=records, validation=records, test=records)
+    task = sentiment.CHINESE
+    other = dataclasses.replace(task, settings={**task.settings, "both ends": False})
+    assert [one.load(one).kind.both_ends for one in (task, other)] == [True, False]
+    assert task.digest("full") != other.digest("full")
 
 
 def test_a_checkpoint_may_be_tuned_with_a_dropout_it_was_not_pretrained_with():

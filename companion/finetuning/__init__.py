@@ -68,7 +68,7 @@ from .starts import (
     word_rows,
 )
 from .tags import CRF, FORBIDDEN, allowed_transitions, bio_spans, bio_tags, viterbi
-from .turns import predict, steps_of, turns
+from .turns import predict, steps_of, turns, word_dropout
 from .utterances import Sampler, Utterance, utterances
 from .writing import Writing
 
@@ -162,6 +162,7 @@ __all__ = [
     "utterances",
     "viterbi",
     "window_tags",
+    "word_dropout",
     "word_overlap",
     "word_rows",
     "word_tags",

@@ -83,13 +83,15 @@ class Classification(OnEncoder):
     """One class a text or a pair of texts; Devlin et al. 2019, figure 4 a and b.
 
     With `weighted`, every class weighs the same in the loss. `nothing` is the class that says that
-    there is nothing to find: with it the first score is F₁ of the others ("micro").
+    there is nothing to find: with it the first score is F₁ of the others ("micro"). With
+    `both_ends`, the middle of a long text is cut out and not its end.
     """
 
     labels: tuple[str, ...]
     pooling: str = "mean"
     weighted: bool = False
     nothing: str | None = None
+    both_ends: bool = False
 
     @classmethod
     def of(cls, items: Sequence[Example], **options) -> "Classification":
@@ -120,7 +122,8 @@ class Classification(OnEncoder):
     def rows(self, tokenizer: WordPiece, items: Sequence[Example], longest: int) -> np.ndarray:
         """Ids (items, time)."""
         seconds = [item.second for item in items] if items[0].second else None
-        return text_rows(tokenizer, [item.text for item in items], longest, seconds)
+        texts = [item.text for item in items]
+        return text_rows(tokenizer, texts, longest, seconds, self.both_ends)
 
     def targets(self, tokenizer, items: Sequence[Example], ids, longest: int) -> dict:
         """The number of each item's class, and its weight if classes are weighed."""
@@ -285,6 +288,7 @@ class Answering(OnEncoder):
         for logits, item, firsts, spans in zip(said, items, places, words, strict=True):
             kept = np.append(0, firsts)  # [CLS], then the text's words: nothing else may answer
             start, end = np.asarray(logits, float)[:, kept]
+            start[1:][firsts == 0] = end[1:][firsts == 0] = FORBIDDEN  # dropped words
             best = best_span(start, end, self.longest_answer, none_at=0)
             found.append(
                 "" if best is None else item.text[spans[best[0] - 1][0] : spans[best[1] - 1][1]]
@@ -340,11 +344,12 @@ def read_tags(
     _, places = _tagged_rows(tokenizer, items, longest)
     found = []
     for logits, item, firsts in zip(said, items, places, strict=True):
-        read = ["O"] * len(item.words)
-        if len(firsts):
-            scores = np.array(logits, float)[firsts]
+        read, kept = ["O"] * len(item.words), np.flatnonzero(firsts)  # 0 is [CLS]: no word's own
+        if len(kept):
+            scores = np.array(logits, float)[firsts[kept]]
             scores[0] += beginning
-            read[: len(firsts)] = [tags[i] for i in viterbi(scores, allowed)]
+            for word, tag in zip(kept, viterbi(scores, allowed), strict=True):
+                read[word] = tags[tag]
         found.append(read)
     return found
 

@@ -44,7 +44,7 @@ def marks(ids):
     """0 in [CLS] question, 1 in [SEP] text [SEP], 2 on a word of the text that the question has.
 
     The exact-match feature of Chen et al. 2017, §3.2, from ids (batch, time) alone; it says where a
-    word stands, not what is said of it. A row without a second part is all 0.
+    word stands, not what is said of it. A row without a second part is 0 before its [SEP].
     """
     ids = ops.cast(ids, "int32")
     asks = ops.cumsum(ops.cast(ops.equal(ids, SEP_ID), "int32"), axis=1) < 1  # (B, T)

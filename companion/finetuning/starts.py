@@ -72,9 +72,9 @@ def new_model(start: Start, head: keras.layers.Layer, method: str = "full") -> F
     """head(encoder(ids)) with the start's weights, of which `method` lets a part move.
 
     "full" moves everything; "frozen" the head alone; "lora" and "adapter" the head and what they
-    add; "scratch" everything, from new weights: what pretraining is worth is measured against it.
-    Made in the precision that is set. Raises `ValueError` for another method, and for one that
-    needs weights which the start has not.
+    add ("adapter" each block's two norms too); "scratch" everything, from new weights: what
+    pretraining is worth is measured against it. Made in the precision that is set. Raises
+    `ValueError` for another method, and for one that needs weights which the start has not.
     """
     if method not in METHODS:
         raise ValueError(f"method is {method!r}; it is one of {', '.join(METHODS)}")
@@ -98,22 +98,24 @@ def new_model(start: Start, head: keras.layers.Layer, method: str = "full") -> F
 
 
 def text_rows(
-    tokenizer: WordPiece, texts: Sequence[str], longest: int, seconds: Sequence[str] | None = None
+    tokenizer: WordPiece,
+    texts: Sequence[str],
+    longest: int,
+    seconds: Sequence[str] | None = None,
+    both_ends: bool = False,
 ) -> np.ndarray:
     """[CLS] text [SEP] or, with `seconds`, [CLS] second [SEP] text [SEP]: int32 (texts, time).
 
-    Padded; of what is longer than `longest` the end is cut off. Raises `ValueError` for a second
-    text that leaves no room.
+    Padded; of what is longer than `longest` the end is cut off or, with `both_ends`, the middle
+    (head and tail; Sun et al. 2019, §5.3.1). Raises `ValueError` for a second text that leaves no
+    room.
     """
-    cls, sep = (tokenizer.special_tokens[token] for token in ("[CLS]", "[SEP]"))
-    rows = []
+    sep, rows = tokenizer.special_tokens["[SEP]"], []
     for i, text in enumerate(texts):
-        row = [cls]
-        if seconds is not None:
-            row += [*tokenizer.encode_ordinary(narrow(seconds[i])), sep]
-            if len(row) + 2 > longest:
-                raise ValueError(f"{seconds[i]!r} fills {longest} tokens by itself; allow more")
-        row += tokenizer.encode_ordinary(narrow(text))[: longest - len(row) - 1]
+        row = _beginning(tokenizer, None if seconds is None else seconds[i], longest)
+        tokens, room = tokenizer.encode_ordinary(narrow(text)), longest - len(row) - 1
+        tail = room // 2 if both_ends and len(tokens) > room else 0
+        row += tokens[: room - tail] + tokens[len(tokens) - tail :]
         rows.append([*row, sep])
     return padded(rows)
 
@@ -127,14 +129,13 @@ def word_rows(
     """The same of texts that are cut into words: (ids, the place of each word's first token).
 
     Words that do not fit have no place, so that a text may have fewer places than words; one that
-    the tokenizer drops (a mark by itself) has the place 0, that of [CLS].
+    the tokenizer drops (a mark by itself) has the place 0, that of [CLS]. Raises `ValueError` for a
+    second text that leaves no room.
     """
-    cls, sep = (tokenizer.special_tokens[token] for token in ("[CLS]", "[SEP]"))
-    rows, places = [], []
+    sep, rows, places = tokenizer.special_tokens["[SEP]"], [], []
     for i, words in enumerate(texts):
-        row, firsts = [cls], []
-        if seconds is not None:
-            row += [*tokenizer.encode_ordinary(narrow(seconds[i])), sep]
+        row = _beginning(tokenizer, None if seconds is None else seconds[i], longest)
+        firsts = []
         for word in words:
             pieces = tokenizer.encode_ordinary(narrow(word))
             if len(row) + len(pieces) >= longest:
@@ -144,3 +145,14 @@ def word_rows(
         rows.append([*row, sep])
         places.append(np.array(firsts, int))
     return padded(rows), places
+
+
+def _beginning(tokenizer: WordPiece, second: str | None, longest: int) -> list[int]:
+    """What stands before a text: [CLS] or [CLS] second [SEP], with room for a token and [SEP]."""
+    cls, sep = (tokenizer.special_tokens[token] for token in ("[CLS]", "[SEP]"))
+    if second is None:
+        return [cls]
+    row = [cls, *tokenizer.encode_ordinary(narrow(second)), sep]
+    if len(row) + 2 > longest:
+        raise ValueError(f"{second!r} fills {longest} tokens by itself; allow more")
+    return row

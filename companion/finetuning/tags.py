@@ -71,7 +71,7 @@ class CRF(keras.layers.Layer):
     """p(y | x) = exp(Σ_t x[t, y_t] + Σ_t A[y_{t−1}, y_t]) / Z: Lafferty et al. 2001, eq. 1.
 
     A linear chain over a `TokenHead`'s logits: A (tags, tags) is trained, so that the model learns
-    that I-PER does not follow O. `log_likelihood` is for training, `viterbi(logits, A)` for use.
+    that I-PER does not follow O. Calling it is for training, `viterbi(logits, A)` for use.
     """
 
     def __init__(self, num_tags, **options):

@@ -8,10 +8,11 @@ import numpy as np
 from keras import tree
 
 from companion import training
-from companion.bert import take_turns
+from companion.bert import MASK, mask_tokens, take_turns
+from companion.tokenization import WordPiece
 from companion.transformer import PAD_ID
 
-WIDTH_STEP = 16  # widths when predicting are multiples of it: few shapes, each compiled once
+WIDTH_STEP = 16  # widths when predicting are multiples of it or the widest: few to compile
 
 
 def turns(
@@ -25,6 +26,8 @@ def turns(
     too few for two halves, make batches of one kind. Raises `ValueError` where a target has
     another number of rows.
     """
+    if odd := {name: len(rows) for name, rows in targets.items() if len(rows) != len(ids)}:
+        raise ValueError(f"{len(ids)} rows of ids, and of targets {odd}; they are a target a row")
     lengths = (ids != PAD_ID).sum(axis=1)
     order = np.argsort(lengths, kind="stable")
     halves = [half for half in np.array_split(order, 2) if len(half)]
@@ -63,6 +66,28 @@ def _cut(array: np.ndarray, width: int, time: int) -> np.ndarray:
     return array[:, :width] if array.ndim > 1 and array.shape[1] == time else array
 
 
+def word_dropout(
+    batch: training.Batch, rate: float, tokenizer: WordPiece, seed: int = 0
+) -> training.Batch:
+    """The same batches with `rate` of the tokens shown as [MASK], others at every step.
+
+    What is asked for stays, so that no answer can hang on one word (Iyyer et al. 2015, §3.1, who
+    left the words out). Special tokens are always shown. Raises `ValueError` as `mask_tokens` does.
+    """
+    special = tokenizer.special_tokens
+
+    def dropped(step):
+        ids, *asked = batch(step)
+        rng = np.random.default_rng([seed, step])
+        mask, kept = special[MASK], [*special.values()]
+        shown = mask_tokens(
+            ids, rng, len(tokenizer), mask_id=mask, special_ids=kept, rate=rate, shown=(1.0, 0.0)
+        )
+        return shown.ids, *asked
+
+    return dropped
+
+
 def predict(model, ids: np.ndarray, batch_size: int = 64) -> list:
     """What the model says of each row, as arrays without the batch's axis, in the order of rows.
 
@@ -73,14 +98,18 @@ def predict(model, ids: np.ndarray, batch_size: int = 64) -> list:
     said: list = [None] * len(ids)
     for begin in range(0, len(order), batch_size):
         chosen = order[begin : begin + batch_size]
-        width = -(-int(lengths[chosen].max()) // WIDTH_STEP) * WIDTH_STEP
+        width = rounded_up(int(lengths[chosen].max()), WIDTH_STEP, ids.shape[1])
         rows = np.zeros((batch_size, width), ids.dtype)
-        cut = ids[chosen, :width]
-        rows[: len(chosen), : cut.shape[1]] = cut
+        rows[: len(chosen)] = ids[chosen, :width]
         outputs = model.predict_on_batch(rows)
         for place, row in enumerate(chosen):
             said[row] = tree.map_structure(lambda output, at=place: output[at], outputs)
     return said
+
+
+def rounded_up(width: int, step: int, limit: int) -> int:
+    """The next multiple of `step`, or `limit` if that is less: few widths, and none too wide."""
+    return min(-(-width // step) * step, limit)
 
 
 def steps_of(rows: int, batch_size: int, epochs: float, at_least: int, every: int) -> int:

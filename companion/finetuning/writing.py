@@ -26,6 +26,7 @@ from .items import Rewrite
 from .learning import rate_of
 from .scores import Metric, by_kind, mean_metric
 from .starts import Start, text_rows
+from .turns import rounded_up
 
 # Sources that are answered together, and what their width is a multiple of: few shapes to compile.
 BATCH, WIDTH_STEP = 64, 64
@@ -135,6 +136,6 @@ class Writing:
 
 def _filled(part: np.ndarray, limit: int) -> np.ndarray:
     """Sources filled up to one of few shapes, with copies of the first and with padding."""
-    width = min(limit, -(-part.shape[1] // WIDTH_STEP) * WIDTH_STEP)
+    width = rounded_up(part.shape[1], WIDTH_STEP, limit)
     rows = np.concatenate([part, np.repeat(part[:1], BATCH - len(part), axis=0)])
     return np.pad(rows, ((0, 0), (0, width - rows.shape[1])))

@@ -45,8 +45,8 @@ def _exclusive(start, end, longest):
 
 
 def _answer_cases(rng, size):
-    size %= 8
-    time, longest = ((5, 3), (6, 3), (7, 2), (8, 3), (7, 3), (6, 4), (9, 3), (7, 2))[size]
+    size %= 9
+    time, longest = ((5, 3), (6, 3), (7, 2), (8, 3), (7, 3), (6, 4), (9, 3), (7, 2), (7, 3))[size]
     start, end = rng.normal(size=time), rng.normal(size=time)
     start[0], end[0] = -3, -3  # as if there were an answer
     if size == 0:  # one token
@@ -63,11 +63,12 @@ def _answer_cases(rng, size):
         start[0], end[0], start[2], end[3] = 8, -5, 4, 2.5
     elif size == 6:  # the best start leads to no good end, a lesser one does
         start[[2, 6]], end[[4, 7]] = (5, 6), (6, 2)
-    else:  # two sharp places lose to two that go together, and something beats nothing barely
+    elif size == 7:  # two sharp places lose to two that go together and barely beat nothing
         start[0], end[0] = 2.5, 2.5
         start[[2, 5]], end[[3, 1]] = (3, 7), (2.8, 7.5)
-        start[5], end[5] = 7, -9
-        end[6] = -2.2
+        start[1], end[5], end[6] = -9, -9, -2.2
+    else:  # [CLS] ends well and begins badly: no reason to say nothing
+        start[0], end[0], start[2], end[3] = -5, 8, 4, 2.5
     return {"start": start, "end": end, "longest": longest}
 
 
@@ -78,7 +79,7 @@ best_answer = Exercise(
     minutes=15,
     difficulty=2,
     cases=_answer_cases,
-    sizes=8,
+    sizes=9,
     probe=probes.place,
     reference=_answer,
     relations=[
@@ -132,6 +133,12 @@ best_answer = Exercise(
             "half-of-nothing",
             partial(_answer, null=lambda start, end: start[0]),
             "You compare with start[0] alone; “no answer” scores start[0] + end[0], as any pair "
+            "does.",
+        ),
+        Mistake(
+            "end-of-nothing",
+            partial(_answer, null=lambda start, end: end[0]),
+            "You compare with end[0] alone; “no answer” scores start[0] + end[0], as any pair "
             "does.",
         ),
         Mistake(

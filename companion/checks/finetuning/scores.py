@@ -8,6 +8,10 @@ from companion.course.exercise import Exercise, Mistake, Relation
 from companion.probes import finetuning as probes
 
 
+def _ratio(part, whole):
+    return part / whole if whole else 0.0
+
+
 def _f1(matched, found, wanted):
     return 2 * matched / (found + wanted) if matched else 0.0
 
@@ -35,7 +39,8 @@ def _of_type(spans, kind):
 
 def _mean_of_types(true, found):
     kinds = sorted({s[2] for spans in (true, found) for text in spans for s in text})
-    return np.mean([_f1(*_counts(_of_type(true, k), _of_type(found, k))) for k in kinds])
+    scores = [_f1(*_counts(_of_type(true, k), _of_type(found, k))) for k in kinds]
+    return _ratio(sum(scores), len(scores))
 
 
 def _pooled(true, found):
@@ -77,9 +82,11 @@ _FOUND = (
 
 
 def _f1_cases(rng, size):
-    size %= 5
+    size %= 6
     if size == 4:  # nothing is right
         return {"true": [[(0, 2, "PER")]], "found": [[(0, 1, "PER")]]}
+    if size == 5:  # nothing is there, and nothing was found
+        return {"true": [[], []], "found": [[], []]}
     texts = (rng.permutation(5), [0, 1, 4], [1, 3], [*rng.permutation(5), 0, 4])[size]
     more = int(rng.integers(0, 5))  # places before each text
     moved = [
@@ -96,7 +103,7 @@ span_f1 = Exercise(
     minutes=30,
     difficulty=2,
     cases=_f1_cases,
-    sizes=5,
+    sizes=6,
     probe=probes.scalar,
     reference=_span_f1,
     relations=[
@@ -110,24 +117,24 @@ span_f1 = Exercise(
     mistakes=[
         Mistake(
             "precision",
-            partial(_span_f1, of=lambda m, f, w: m / f),
+            partial(_span_f1, of=lambda m, f, w: _ratio(m, f)),
             "That is the precision: how much of what was found is right. What was missed does not "
             "count in it.",
         ),
         Mistake(
             "recall",
-            partial(_span_f1, of=lambda m, f, w: m / w),
+            partial(_span_f1, of=lambda m, f, w: _ratio(m, w)),
             "That is the recall: how much was found. What was found wrongly does not count in it.",
         ),
         Mistake(
             "arithmetic-mean",
-            partial(_span_f1, of=lambda m, f, w: (m / f + m / w) / 2),
+            partial(_span_f1, of=lambda m, f, w: (_ratio(m, f) + _ratio(m, w)) / 2),
             "You took the arithmetic mean of precision and recall; F₁ is the harmonic one, which "
             "is near the smaller of the two.",
         ),
         Mistake(
             "jaccard",
-            partial(_span_f1, of=lambda m, f, w: m / (f + w - m)),
+            partial(_span_f1, of=lambda m, f, w: _ratio(m, f + w - m)),
             "You divided by the size of the union (Jaccard's index); F₁ is 2 · matched / (found + "
             "wanted).",
         ),

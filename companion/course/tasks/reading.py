@@ -46,8 +46,8 @@ def scores(
     card: Card, test: str | None = None, share: float = 1.0, metric: str | None = None
 ) -> list[Line]:
     """A metric of each method on a test, by default the task's own and its first; best first."""
-    lines = []
-    for method, row in _of(card["results"], test).get(f"{share:.0%} of the items", {}).items():
+    lines, title = [], f"{results.percent(share)} of the items"
+    for method, row in _of(card["results"], test).get(title, {}).items():
         names = [name for name in row if name != "seeds"]
         name = names[0] if metric is None else metric
         if name not in names:
@@ -63,7 +63,7 @@ def differences(card: Card, test: str | None = None, share: float = 1.0) -> list
     lines = []
     for name, found in _of(card["differences, paired over the test items"], test).items():
         pair, _, of = name.rpartition(", ")
-        if of == f"{share:.0%}":
+        if of == results.percent(share):
             ours = seeds[pair.split(" − ")[0]]
             values = found["difference"], *found["95 %"]
             lines.append(Line(pair, ours.metric, *values, ours.seeds))

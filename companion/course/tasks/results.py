@@ -35,6 +35,14 @@ def find(name: str) -> Path | None:
     return None
 
 
+def supersedes(folder: Path, name: str) -> bool:
+    """True if the results in the folder are read in place of the task's committed ones."""
+    from companion import checkpoints
+
+    committed = checkpoints.COMMITTED / PLACE / name
+    return folder == own(name) and (committed / checkpoints.CARD).is_file()
+
+
 def path_of(folder: Path, run: Run) -> Path:
     """The file of one run."""
     return folder / "runs" / f"{run.label}.json"
@@ -141,6 +149,11 @@ def card(task: Task, runs: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def percent(share: float) -> str:
+    """A share of the items as the card's keys have it: 100%, 12.5%; another share, another key."""
+    return f"{100 * share:g}%"
+
+
 def _groups(test: str, runs) -> dict[tuple[float, str], list[dict]]:
     """The runs by share and method."""
     groups: dict[tuple[float, str], list[dict]] = {}
@@ -156,7 +169,7 @@ def _scores(test: str, runs) -> dict[str, Any]:
 
     said: dict[str, Any] = {}
     for (share, method), group in _groups(test, runs).items():
-        row = said.setdefault(f"{share:.0%} of the items", {}).setdefault(method, {})
+        row = said.setdefault(f"{percent(share)} of the items", {}).setdefault(method, {})
         row["seeds"] = [run["seed"] for run in group]
         for metric in group[0]["tests"][test]:
             counts, score = _counts(test, metric, group)
@@ -188,7 +201,7 @@ def _differences(test: str, runs) -> dict[str, Any]:
             metric = next(iter(group[0]["tests"][test]))
             ours, score = _counts(test, metric, group)
             found = ft.difference(ours, _counts(test, metric, other)[0], score)
-            said[f"{method} − {name}, {share:.0%}"] = {
+            said[f"{method} − {name}, {percent(share)}"] = {
                 "difference": _rounded(found.value),
                 "95 %": [_rounded(found.low), _rounded(found.high)],
             }

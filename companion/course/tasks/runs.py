@@ -86,6 +86,8 @@ def train_and_test(
     kind, start = data.kind, start_of(task, data)
     longest, batch_size = numbers["longest"], min(numbers["batch_size"], len(train))
     batches = kind.batches(start.tokenizer, train, longest, batch_size, run.seed)
+    if hidden := numbers.get("word dropout"):
+        batches = ft.word_dropout(batches, hidden, start.tokenizer, run.seed)
     steps = numbers.get("steps") or ft.steps_of(
         len(train), batch_size, numbers["epochs"], numbers["at least"], numbers["every"]
     )

@@ -1,4 +1,4 @@
-"""Is a short message spam? One in seven is: classes weigh the same, and F1 is what counts."""
+"""Is a short message spam? One in eight is: classes weigh the same, and F1 is what counts."""
 
 from .base import Data, Task
 
