@@ -41,6 +41,7 @@ from companion.bert import (
 )
 from companion.course import recipes
 from companion.tokenization import WordPiece
+from companion.tokenization.wordpiece import BERT_SPECIALS
 
 # Keras 3.15 reads its own variables in a way that NumPy 2.4 deprecates (JAX; files of weights).
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -533,12 +534,17 @@ def test_pseudo_log_likelihood_is_one_gap_at_a_time(toy):
     assert len(found) == 6
     assert found[2] == pytest.approx(gap, abs=1e-5)
     assert found.sum() > filler.pseudo_log_likelihood("树在猫上睡。").sum()
+    with pytest.raises(ValueError, match="has a gap; give the whole text"):
+        filler.pseudo_log_likelihood("猫在[MASK]上睡。")
+    with pytest.raises(ValueError, match="no character that the tokenizer keeps"):
+        filler.pseudo_log_likelihood("\u200b")
 
 
 @pytest.mark.parametrize(
     ("text", "k", "named"),
     [
         ("  ", 5, "the text is empty"),
+        ("\u200b", 5, "no character that the tokenizer keeps"),
         ("我在家看书。", 5, "has no gap"),
         ("我[CLS][MASK]", 5, "CLS"),
         ("我[MASK]" * 9, 5, "18 tokens and the limit is 8"),
@@ -608,6 +614,22 @@ def test_a_words_vector_depends_on_its_context_and_its_row_does_not(toy):
     np.testing.assert_allclose(contextual[0], vectors[0, 2], atol=1e-5)  # [CLS] 我 在
     with pytest.raises(ValueError, match="'狗' is not in"):
         word_vectors(filler.model.bert, filler.tokenizer, texts, "狗")
+    with pytest.raises(ValueError, match="the word '' has no tokens"):
+        word_vectors(filler.model.bert, filler.tokenizer, texts, "")
+
+
+def test_the_beginning_of_a_longer_word_is_not_the_word():
+    # em ##bed ##ding ##s is one word; the em that is meant stands behind it, or nowhere.
+    tokenizer = WordPiece([*BERT_SPECIALS, "em", "##bed", "##ding", "##s"])
+    encoder = randomise(Bert(dataclasses.replace(SMALL, vocab_size=len(tokenizer))))
+    both, _ = word_vectors(encoder, tokenizer, ["embeddings em"], "em")
+    ids = np.array([[2, 5, 6, 7, 8, 5, 3]])  # [CLS] em ##bed ##ding ##s em [SEP]
+    np.testing.assert_allclose(both[0], array(encoder(ids))[0, 5], atol=1e-5)
+    whole, _ = word_vectors(encoder, tokenizer, ["em embeddings"], "embeddings")
+    assert np.isfinite(whole).all()
+    for word in ("em", "embed"):
+        with pytest.raises(ValueError, match=f"the word '{word}' is not in 'embeddings'"):
+            word_vectors(encoder, tokenizer, ["embeddings"], word)
 
 
 # Saving

@@ -106,6 +106,17 @@ def test_whole_words_are_chosen_whole():
     assert share_is(chosen[:, ::2].sum(), 400 * 20, 0.15)  # 0.15·40 = 6 tokens are three words
 
 
+def test_whole_words_that_do_not_fit_leave_the_share_below_the_rate():
+    # 0.15·20 = 3 tokens have room for one word of two; 0.15·6 = 0.9 for none of three.
+    rng, shape = np.random.default_rng(0), (400, 20)
+    words = np.tile(np.repeat(np.arange(10), 2), (400, 1))
+    _, chosen = mask_tokens(np.full(shape, 7), rng, 23, words=words)
+    assert (chosen.sum(axis=1) == 2).all()
+    words = np.tile(np.repeat(np.arange(2), 3), (400, 1))
+    _, chosen = mask_tokens(np.full((400, 6), 7), rng, 23, words=words)
+    assert not chosen.any()
+
+
 def test_word_numbers_by_hand():
     assert word_numbers(["un", "##aff", "##able", "dog", "##s"]).tolist() == [0, 0, 0, 1, 1]
 

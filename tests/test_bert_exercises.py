@@ -128,6 +128,18 @@ def test_each_bug_of_the_simplified_bert_is_told_when_the_others_are_gone(soluti
     assert verdict("bert_input", repaired("places", "segments", "norm")).passed
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_a_lot_equal_to_the_rate_is_told_whatever_the_seed(solution, seed):
+    def up_to(ids, lots, special_ids, rate):
+        return np.less_equal(lots, rate) & ~np.isin(ids, special_ids)
+
+    exercise = catalogue.find("choose_gaps")[1]
+    assert judge(exercise, local_apply(exercise, up_to), seed).mistake == "up-to-the-rate"
+    low = judge(exercise, local_apply(exercise, lambda lots, rate, **_: lots < rate), seed)
+    assert low.mistake == "specials-too"
+    assert judge(exercise, local_apply(exercise, solution["choose_gaps"]), seed).passed
+
+
 def loop_that_forgets_to_restore(log_probs, ids, mask_id):
     shown, score = np.copy(ids), 0.0
     for place, token in enumerate(ids):

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from companion.attention import MASKED
 from companion.generation import (
     Filters,
     KVCache,
@@ -31,6 +30,7 @@ from companion.generation import (
     top_p,
 )
 from companion.generation.beam import _largest as largest
+from companion.generation.filters import FORBIDDEN
 from companion.gpt import GPT, GPTConfig
 from companion.transformer import Transformer, TransformerConfig
 from companion.transformer import greedy as chapter_5_greedy
@@ -107,7 +107,7 @@ STOP = (LETTERS.index("."),)
 
 
 def kept(logits):
-    return [np.flatnonzero(row > MASKED).tolist() for row in array(logits)]
+    return [np.flatnonzero(row > FORBIDDEN).tolist() for row in array(logits)]
 
 
 LOGITS = np.log([[0.5, 0.25, 0.15, 0.1], [0.1, 0.2, 0.3, 0.4]]).astype("float32")
@@ -279,9 +279,56 @@ def test_what_is_forbidden_stays_forbidden_whatever_the_temperature():
         warm = Filters(repetition_penalty=1.3, no_repeat_ngram=2, temperature=value)
         punished = temperature(repetition_penalty(HUGGING_FACE[0], HUGGING_FACE[1], 1.3), value)
         expected = np.where(
-            [[0, 0, 0, 0, 0, 1, 0, 0], [0, 1, 0, 0, 1, 0, 0, 0]], MASKED, array(punished)
+            [[0, 0, 0, 0, 0, 1, 0, 0], [0, 1, 0, 0, 1, 0, 0, 0]], FORBIDDEN, array(punished)
         )
         np.testing.assert_array_equal(array(warm(*HUGGING_FACE)), expected)
+
+
+COLD = np.array([[-2.0, -3, -4], [-4.0, -2, -3]], "float32")
+
+
+@pytest.mark.parametrize("value", [1e-9, 1e-20])
+@pytest.mark.parametrize(
+    ("cut", "expected"),
+    [
+        ({"top_k": 1}, [[0], [1]]),
+        ({"top_k": 2}, [[0, 1], [1, 2]]),
+        ({"top_p": 0.9}, [[0], [1]]),
+        ({"min_p": 0.1}, [[0], [1]]),
+        # 0 was said in the first text, 1 in the second: the likeliest of the others is left.
+        ({"no_repeat_ngram": 1}, [[1, 2], [0, 2]]),
+        ({"no_repeat_ngram": 1, "top_k": 1}, [[1], [2]]),
+        ({"no_repeat_ngram": 1, "top_p": 0.9}, [[1], [2]]),
+        ({"no_repeat_ngram": 1, "min_p": 0.1}, [[1], [2]]),
+    ],
+)
+def test_what_is_forbidden_stays_below_logits_that_are_almost_frozen(value, cut, expected):
+    # −2/10⁻²⁰ = −2·10²⁰: still far above what is forbidden.
+    found = Filters(temperature=value, **cut)(COLD, np.array([[0], [1]]))
+    assert kept(found) == expected
+    likeliest = [max(row, key=lambda i: COLD[b, i]) for b, row in enumerate(expected)]
+    assert array(ops.argmax(found, axis=-1)).tolist() == likeliest
+    assert array(draw(found, np.array([0.0, 0.999], "float32"))).tolist() == likeliest
+
+
+def test_a_temperature_that_float32_cannot_carry_is_named():
+    for wrong in (1e-21, 1e-40, -1.0, math.nan):
+        with pytest.raises(
+            ValueError, match=rf'temperature is {wrong}; .* at least 1e-20 .*"greedy"'
+        ):
+            Filters(temperature=wrong)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16"])
+def test_what_is_forbidden_is_forbidden_in_low_precision_too(dtype):
+    logits = ops.cast(COLD, dtype)
+    said = np.array([[0], [1]])
+    for filters in (Filters(top_k=1), Filters(top_p=0.1), Filters(min_p=0.9)):
+        probs = array(ops.cast(ops.softmax(filters(logits, said)), "float32"))
+        np.testing.assert_array_equal(probs, [[1, 0, 0], [0, 1, 0]])
+    found = array(ops.cast(ops.softmax(no_repeat_ngram(logits, said, 1)), "float32"))
+    assert (found[[0, 1], [0, 1]] == 0).all()
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-2)
 
 
 # Chance
@@ -305,7 +352,7 @@ def assert_distributed(counts, probs):
 
 def test_draws_follow_the_probabilities():
     probs = np.array([0.4, 0.0, 0.3, 0.2, 0.1, 0.0])
-    logits = np.where(probs > 0, np.log(np.maximum(probs, 1e-9)), MASKED).astype("float32")
+    logits = np.where(probs > 0, np.log(np.maximum(probs, 1e-9)), FORBIDDEN).astype("float32")
     chances = np.random.default_rng(0).random(4000, np.float32)
     found = array(draw(np.tile(logits, (4000, 1)), chances))
     assert_distributed(np.bincount(found, minlength=6), probs)
@@ -428,9 +475,31 @@ def test_prompts_that_cannot_be_gone_on_with_are_named(prompts, max_tokens, name
         greedy(gpt(), prompts, max_tokens)
 
 
-def test_a_stop_token_outside_the_vocabulary_is_named():
-    with pytest.raises(ValueError, match="stop token 11"):
-        greedy(gpt(), [[1]], 5, stop=[11])
+@pytest.mark.parametrize("stop", [-1, 11])
+@pytest.mark.parametrize(
+    "writes",
+    [
+        lambda model, stop: greedy(model, [[1]], 5, stop=stop),
+        lambda model, stop: sample(model, [[1]], 5, stop=stop),
+        lambda model, stop: next(stream(model, [1], 5, stop=stop)),
+        lambda model, stop: beam_search(model, [[1]], 5, stop=stop),
+        lambda model, stop: contrastive_search(model, [[1]], 5, stop=stop),
+        lambda model, stop: speculative(model, model, [1], 5, stop=stop),
+    ],
+    ids=["greedy", "sample", "stream", "beam", "contrastive", "speculative"],
+)
+def test_a_stop_token_outside_the_vocabulary_is_named(writes, stop):
+    with pytest.raises(ValueError, match=f"stop token {stop} is outside the vocabulary, 0 to 10"):
+        writes(gpt(), [stop])
+
+
+def test_every_search_stops_at_each_of_its_stop_tokens():
+    # The chain writes w o r d and then a full stop; r is an end as well.
+    model, prompt = speller("word"), [LETTERS.index("w")]
+    for stop, text in ((STOP, "ord"), ([*STOP, LETTERS.index("r")], "o")):
+        assert spelled(beam_search(model, [prompt], 9, width=2, stop=stop)[0][0].ids) == text
+        assert spelled(contrastive_search(model, [prompt], 9, alpha=0, stop=stop)[0]) == text
+        assert spelled(speculative(model, model, prompt, 9, stop=stop).ids) == text
 
 
 # Searches

@@ -84,6 +84,32 @@ def test_kept_and_drawn_together_are_the_models_distribution(solution):
         assert np.minimum(case["p"], case["q"]) + (1 - rate) * rest == pytest.approx(case["p"])
 
 
+def test_half_a_repair_of_the_beam_is_told_as_the_statement_says():
+    def half(rests, a_token):
+        def beam_search(next_log_probs, width, stop_id, max_length):
+            beam = [([], 0.0)]
+            for _ in range(max_length):
+                found = []
+                for text, score in beam:
+                    if rests and text[-1:] == [stop_id]:
+                        found.append((text, score))
+                        continue
+                    found += [
+                        ([*text, token], score + log_prob)
+                        for token, log_prob in enumerate(next_log_probs(text))
+                    ]
+                beam = sorted(found, key=lambda pair: -pair[1])[:width]
+            best = max(beam, key=lambda pair: pair[1] / (len(pair[0]) if a_token else 1))[0]
+            return best[: best.index(stop_id)] if stop_id in best else best
+
+        return beam_search
+
+    assert verdict("beam_search", half(rests=False, a_token=False)).state == "not attempted"
+    assert verdict("beam_search", half(rests=False, a_token=True)).state == "not attempted"
+    assert verdict("beam_search", half(rests=True, a_token=False)).state == "failed"
+    assert verdict("beam_search", half(rests=True, a_token=True)).passed
+
+
 def test_the_checks_know_no_keras():
     code = "import sys; import companion.checks.generation; assert 'keras' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,6 +1,8 @@
 """The exercises of chapter 7 as a learner meets them; `selftest` examines the rest."""
 
+import dataclasses
 import math
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -83,8 +85,12 @@ def test_the_solutions_agree_with_the_module_of_the_chapter(solution):
         mine = solution["warmup_cosine"](**case)
         assert mine == pytest.approx(float(schedule(case["step"])), rel=1e-5)
     for case in cases("resemblance"):
-        one, other = (cleaning.shingles(case[text], case["n"]) for text in ("one", "other"))
-        assert solution["resemblance"](**case) == pytest.approx(cleaning.resemblance(one, other))
+        # The module changes case and spaces first, the exercise does not.
+        one, other = (cleaning.normalized(case[text]) for text in ("one", "other"))
+        theirs = cleaning.resemblance(
+            *(cleaning.shingles(text, case["n"]) for text in (one, other))
+        )
+        assert solution["resemblance"](one, other, case["n"]) == pytest.approx(theirs)
 
 
 def test_clipping_equals_keras(solution):
@@ -113,6 +119,18 @@ def test_a_stride_of_one_gives_every_token_all_the_context_there_can_be(solution
     mine = solution["sliding_log_probs"](model, ids, 4, 1)
     one_by_one = [model(ids[max(0, i - 3) : i + 1])[-1] for i in range(9)]
     assert mine == pytest.approx(one_by_one)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_two_decimals_will_do_whatever_the_vocabulary(seed):
+    exercise = catalogue.find("untrained_loss")[1]
+    if seed:
+        given = exercise.vary(np.random.default_rng(seed))
+        exercise = dataclasses.replace(exercise, reference=given.reference, mistakes=given.mistakes)
+    rounded = round(exercise.reference, 2)  # log 50,257 = 10.82491: 0.0049 below
+    assert judge(exercise, local_apply(exercise, rounded)).passed
+    for wrong in (rounded - 0.02, rounded + 0.02):
+        assert judge(exercise, local_apply(exercise, wrong)).state == "failed"
 
 
 def test_the_checks_know_no_keras():
@@ -145,6 +163,38 @@ def rate_of_keras_step(step, rate, steps, warmup, floor):
     return rate * floor + 0.5 * (rate - rate * floor) * (1 + np.cos(np.pi * share))
 
 
+def loss_with(maximum):
+    """The loss with one log-softmax or another."""
+
+    def loss(logits, ids, pad_id):
+        logits, targets = logits[:, :-1], ids[:, 1:]
+        with np.errstate(all="ignore"):
+            scores = logits - maximum(logits)
+            log_probs = scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True))
+            losses = -np.take_along_axis(log_probs, targets[..., None], axis=-1)[..., 0]
+            return losses[targets != pad_id].mean()
+
+    return loss
+
+
+def shingles_tidied(*changes):
+    """The resemblance of texts that were changed first."""
+
+    def resemblance(one, other, n):
+        for change in changes:
+            one, other = change(one), change(other)
+        a, b = (
+            {text[i : i + n] for i in range(max(1, len(text) - n + 1))} for text in (one, other)
+        )
+        return len(a & b) / len(a | b)
+
+    return resemblance
+
+
+def one_space(text):
+    return re.sub(" +", " ", text)
+
+
 def counted_shingles(one, other, n):
     a, b = (
         Counter(text[i : i + n] for i in range(max(1, len(text) - n + 1))) for text in (one, other)
@@ -175,6 +225,13 @@ def all_pieces_whole(token_log_probs, ids, context_length, stride):
         ("windows", rolled_windows, "wraps-in-the-row"),
         ("accumulate", lambda gradients, tokens: sum(gradients) / len(tokens), "mean-of-means"),
         ("next_token_loss", loss_by_loops, "mean-of-rows"),
+        ("next_token_loss", loss_with(lambda logits: logits.max()), "one-maximum"),
+        (
+            "next_token_loss",
+            loss_with(lambda logits: logits.max(axis=(1, 2), keepdims=True)),
+            "one-maximum",
+        ),
+        ("next_token_loss", loss_with(lambda logits: 0.0), "sum-overflows"),
         ("warmup_cosine", rate_of_keras_step, "counts-from-zero"),
         (
             "clip_by_global_norm",
@@ -184,6 +241,9 @@ def all_pieces_whole(token_log_probs, ids, context_length, stride):
             "each-by-itself",
         ),
         ("resemblance", counted_shingles, "how-often"),
+        ("resemblance", shingles_tidied(str.casefold), "lower-case"),
+        ("resemblance", shingles_tidied(one_space), "one-space"),
+        ("resemblance", shingles_tidied(one_space, str.lower), "tidied"),
         ("causal_weights", only_the_axis_mended, "ahead-and-zeros"),
         ("sliding_log_probs", all_pieces_whole, "scored-twice"),
     ],

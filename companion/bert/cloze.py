@@ -123,7 +123,8 @@ class Neighbours:
     """p(c | left, right) ∝ p(c | left)·p(right | c): what counting neighbours can know of a gap.
 
     p(b | a) = λ·count(a b)/count(a) + (1 − λ)·count(b)/N from rows of ids (Jelinek & Mercer 1980),
-    borders of a row included, padding not. Raises `ValueError` for a λ outside 0 … 1.
+    borders of a row included, padding not. Raises `ValueError` unless 0 ≤ λ < 1: with λ = 1 what
+    was never seen would be impossible.
     """
 
     def __init__(self, rows: np.ndarray, vocab_size: int, weight: float = 0.9):

@@ -50,12 +50,17 @@ class Filler:
     def encode(self, text: str) -> list[int]:
         """[CLS] text [SEP] as ids, [MASK] being a gap.
 
-        Raises `ValueError` for an empty text, other special tokens, and more than the context.
+        Raises `ValueError` for an empty text, one of which the tokenizer keeps nothing (control
+        characters), other special tokens, and more than the context.
         """
         if not text.strip():
             raise ValueError("the text is empty; give at least one character")
         special = self.tokenizer.special_tokens
         inside = self.tokenizer.encode(narrow(text), allowed_special={MASK})
+        if not inside:
+            raise ValueError(
+                f"the text {text!r} has no character that the tokenizer keeps; give at least one"
+            )
         limit = self.model.config.context_length
         if len(inside) + 2 > limit:
             raise ValueError(
@@ -109,9 +114,11 @@ class Filler:
 
         Every token in turn is the only gap: as many passes as tokens. The sum is *not* the
         logarithm of a probability of the text: these conditionals need not come from any one
-        distribution. Raises `ValueError` as `encode` does.
+        distribution. Raises `ValueError` for a text with a gap, and as `encode` does.
         """
         row = np.array(self.encode(text), np.int32)
+        if (row == self.mask_id).any():
+            raise ValueError(f"{text!r} has a gap; give the whole text, without {MASK}")
         places = np.arange(1, len(row) - 1)
         copies = np.repeat(row[None], len(places), axis=0)
         copies[np.arange(len(places)), places] = self.mask_id

@@ -111,7 +111,7 @@ def compile_for_gaps(
     """Adam on −log p(true token) of the gaps, β₂ = 0.98; the rate climbs and falls.
 
     β₂ as in RoBERTa (Liu et al. 2019, §3.1), the rate by `WarmupLinear`. With `muon`,
-    `training.muon` learns the matrices, at about four times the rate.
+    `training.muon` learns the matrices; give it about four times the rate.
     """
     model.compile(_optimizer(steps, rate, warmup, muon), SmoothedCrossEntropy(0.0))
 

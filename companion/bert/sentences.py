@@ -72,12 +72,17 @@ def word_vectors(
     """A word's vectors in each text, (texts, d_model): in its context, and before any layer.
 
     The second, the row of E, is the same in every text: what chapter 3 calls the word's vector. Of
-    a word of several tokens both are means; of several places in a text the first counts. Raises
-    `ValueError` for a text without the word.
+    a word of several tokens both are means; of several places in a text the first counts. The
+    beginning of a longer word is not the word. Raises `ValueError` for a word without tokens and
+    for a text without the word.
     """
     wanted = tokenizer.encode_ordinary(word)
+    if not wanted:
+        raise ValueError(f"the word {word!r} has no tokens; give at least one character")
     ids = encode_texts(tokenizer, texts, bert.config.context_length)
-    places = [_find(row, wanted, text, word) for row, text in zip(ids, texts, strict=True)]
+    rows = [[tokenizer.vocab[number] for number in row] for row in ids]
+    pieces = [tokenizer.vocab[number] for number in wanted]
+    places = [_find(row, pieces, text, word) for row, text in zip(rows, texts, strict=True)]
     x = ops.convert_to_numpy(bert(ids))
     contextual = [
         row[at : at + len(wanted)].mean(axis=0) for row, at in zip(x, places, strict=True)
@@ -86,9 +91,10 @@ def word_vectors(
     return np.stack(contextual), np.repeat(table[wanted].mean(axis=0)[None], len(texts), axis=0)
 
 
-def _find(row: np.ndarray, wanted: list[int], text: str, word: str) -> int:
-    """Where a word's ids begin in a row."""
-    for place in range(len(row) - len(wanted) + 1):
-        if row[place : place + len(wanted)].tolist() == wanted:
+def _find(row: list[str], pieces: list[str], text: str, word: str) -> int:
+    """Where a word's pieces begin in a row, the next piece being none of the same word."""
+    for place in range(len(row) - len(pieces)):  # behind a word there is [SEP] at least
+        end = place + len(pieces)
+        if row[place:end] == pieces and not row[end].startswith("##"):
             return place
     raise ValueError(f"the word {word!r} is not in {text!r}, or behind the model's context")

@@ -9,11 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 from keras import ops
 
-from companion.attention import MASKED
 from companion.neural_lm import log_softmax
 
-from .cache import Model
-from .filters import Filters
+from .cache import Model, stops
+from .filters import FORBIDDEN, Filters
 from .reading import Reading
 
 
@@ -46,11 +45,11 @@ def beam_search(
     best first; none if the filters forbid every text. A text ends at a `stop` token or after
     `max_tokens`. Wide enough, the beam holds every beginning and the first hypothesis is the best
     of all texts; of width 1 and with α = 0 it is the greedy one. Raises `ValueError` for a width
-    below 1 or a negative penalty, and as `padded_prompts` does.
+    below 1 or a negative penalty, and as `padded_prompts` and `stops` do.
     """
     if width < 1 or length_penalty < 0:
         raise ValueError(f"width {width} and length_penalty {length_penalty}: at least 1 and 0")
-    filters, stop = Filters() if filters is None else filters, sorted(set(stop))
+    filters, stop = Filters() if filters is None else filters, np.flatnonzero(stops(model, stop))
     reading = Reading(model, prompts, max_tokens)
     count, start = reading.prompts.shape
     reading.select(np.repeat(np.arange(count), width))
@@ -90,7 +89,7 @@ def beam_search(
 def _log_probs(reading: Reading, filters: Filters, texts: np.ndarray) -> np.ndarray:
     """log p of each next token, (B·W, V), −inf where a filter forbids it."""
     logits = ops.convert_to_numpy(filters(reading.logits[:, -1], texts))
-    return np.where(logits <= MASKED, -np.inf, log_softmax(logits))
+    return np.where(logits <= FORBIDDEN, -np.inf, log_softmax(logits))
 
 
 def _largest(totals: np.ndarray, width: int) -> np.ndarray:

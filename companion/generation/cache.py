@@ -159,3 +159,16 @@ def padded_prompts(
     if len(written) < lengths.sum() or written.max() >= vocab_size:
         raise ValueError(f"a prompt has ids outside the vocabulary, 0 to {vocab_size - 1}")
     return ids, (width - lengths).astype(np.int32) if model.ragged else None
+
+
+def stops(model: Model, stop: Sequence[int]) -> np.ndarray:
+    """ends[v]: whether token v ends a text; boolean (V,).
+
+    Raises `ValueError` for a stop token outside the vocabulary.
+    """
+    ends = np.zeros(model.config.vocab_size, bool)
+    for number in stop:
+        if not 0 <= number < len(ends):
+            raise ValueError(f"stop token {number} is outside the vocabulary, 0 to {len(ends) - 1}")
+        ends[number] = True
+    return ends

@@ -9,7 +9,7 @@ import numpy as np
 
 from companion.neural_lm import log_softmax
 
-from .cache import Model
+from .cache import Model, stops
 from .reading import Reading
 
 
@@ -28,12 +28,13 @@ def contrastive_search(
     loses by how much it resembles what is there. α = 0 is greedy. Every turn reads all candidates.
     (Their paper also trains the model to keep its vectors apart, SimCTG; here it is as it is.)
     Returns ids without prompt and stop token. Raises `ValueError` for a k below 1, an α outside
-    [0, 1], and as `padded_prompts` does.
+    [0, 1], and as `padded_prompts` and `stops` do.
     """
     if not 1 <= k <= model.config.vocab_size or not 0 <= alpha <= 1:
         raise ValueError(
             f"k {k} and alpha {alpha}: wanted 1 to {model.config.vocab_size}, and 0 to 1"
         )
+    ends = stops(model, stop)
     reading = Reading(model, prompts, max_tokens)
     count = len(prompts)
     before = _unit(reading.vectors)  # (B, T, D)
@@ -49,7 +50,7 @@ def contrastive_search(
         scores = (1 - alpha) * np.take_along_axis(probs, candidates, axis=1) - alpha * likeness
         chosen = scores.argmax(axis=1)
         tokens = candidates[np.arange(count), chosen]
-        done |= np.isin(tokens, list(stop))
+        done |= ends[tokens]
         for row in np.flatnonzero(~done):
             written[row].append(int(tokens[row]))
         if done.all() or turn + 1 == max_tokens:

@@ -2,7 +2,7 @@
 
 Logits in, logits out, both (batch, vocab), in `keras.ops`: NumPy arrays and tensors will do, and
 numbers may be tensors, so that one compiled loop serves all values. What is forbidden gets a large
-negative finite number, `MASKED`, which a softmax turns into exactly 0. Letters: B batch, V
+negative finite number, `FORBIDDEN`, which a softmax turns into exactly 0. Letters: B batch, V
 vocabulary, L room for a text.
 """
 
@@ -15,13 +15,16 @@ import numpy as np
 from keras import ops
 
 from companion import backend
-from companion.attention import MASKED
+
+# Far below any logit, also one that the coldest temperature has divided, and still a float32.
+FORBIDDEN = -1e30
+COLDEST = 1e-20
 
 
 def temperature(logits, value):
     """logits/value: below 1 the likely gain, above 1 the unlikely; Ackley et al. 1985.
 
-    Raises `ValueError` for a value that is not above 0.
+    Raises `ValueError` for a value below `COLDEST`: quotients would come near `FORBIDDEN`.
     """
     _check("temperature", value)
     return ops.convert_to_tensor(logits) / value
@@ -99,7 +102,7 @@ def no_repeat_ngram(logits, ids, n):
         known = ops.logical_and(place[:, None] >= 0, token >= 0)
         here = ids[:, i : i + length - n + 1] == token
         same = ops.logical_and(same, ops.logical_and(here, known))
-    return ops.where(_marked(follows, same, vocab_size), MASKED, logits)
+    return ops.where(_marked(follows, same, vocab_size), FORBIDDEN, logits)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -137,7 +140,7 @@ def filtered(logits, ids, n: int | None, numbers: Mapping):
         logits = repetition_penalty(logits, ids, numbers["repetition_penalty"])
     if "temperature" in numbers:
         logits = temperature(logits, numbers["temperature"])
-    if n is not None:  # behind the temperature, which would make another number of MASKED
+    if n is not None:  # behind the temperature, which would make another number of FORBIDDEN
         logits = no_repeat_ngram(logits, ids, n)
     for name, function in CUTS.items():
         if name in numbers:
@@ -152,7 +155,10 @@ CUTS = {"top_k": top_k, "top_p": top_p, "min_p": min_p}
 LIMITS = {
     "repetition_penalty": (lambda x: x > 0, "penalty is {}; it is above 0, and 1 for none"),
     "no_repeat_ngram": (lambda x: x >= 1 and x % 1 == 0, "n is {}; an n-gram has 1, 2, 3 … tokens"),
-    "temperature": (lambda x: x > 0, 'temperature is {}; it is above 0 (for 0 use "greedy")'),
+    "temperature": (
+        lambda x: x >= COLDEST,
+        f'temperature is {{}}; it is above 0, at least {COLDEST} (for 0 use "greedy")',
+    ),
     "top_k": (lambda x: x >= 1, "k is {}; at least one token is kept"),
     "top_p": (lambda x: 0 < x <= 1, "p is {}; it is above 0 and at most 1 (1 keeps all)"),
     "min_p": (lambda x: 0 < x <= 1, "p is {}; it is above 0 and at most 1"),
@@ -167,7 +173,7 @@ def _check(name: str, value) -> None:
 
 
 def _keep(logits, kept):
-    return ops.where(kept, logits, ops.cast(MASKED, logits.dtype))
+    return ops.where(kept, logits, ops.cast(FORBIDDEN, logits.dtype))
 
 
 def _likeliest(logits, weights, goal):

@@ -12,7 +12,7 @@ from keras import ops
 
 from companion import backend
 
-from .cache import KVCache, Model, network, padded_prompts, weights, with_weights
+from .cache import KVCache, Model, network, padded_prompts, stops, weights, with_weights
 from .filters import Filters, filtered
 from .reading import Reading
 
@@ -108,7 +108,7 @@ class _Inputs:
             ops.convert_to_tensor(ids),
             None if padding is None else ops.convert_to_tensor(padding),
             {name: ops.convert_to_tensor(value) for name, value in numbers.items()},
-            ops.convert_to_tensor(_stops(model, stop)),
+            ops.convert_to_tensor(stops(model, stop)),
             ops.convert_to_tensor(_chances(seed, self.rows, max_tokens)),
         )
 
@@ -122,16 +122,6 @@ class _Inputs:
                 make(self.model, self.max_tokens, self.n, self.likeliest)
             )
         return programs[key]
-
-
-def _stops(model, stop) -> np.ndarray:
-    """(V,), True where a row ends."""
-    ends = np.zeros(model.config.vocab_size, bool)
-    for number in stop:
-        if not 0 <= number < len(ends):
-            raise ValueError(f"stop token {number} is outside the vocabulary, 0 to {len(ends) - 1}")
-        ends[number] = True
-    return ends
 
 
 def _chances(seed: int | None, rows: int, max_tokens: int) -> np.ndarray:

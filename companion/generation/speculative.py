@@ -12,7 +12,7 @@ from keras import ops
 
 from companion.neural_lm import log_softmax
 
-from .cache import Model
+from .cache import Model, stops
 from .filters import Filters
 from .reading import Reading
 
@@ -45,14 +45,14 @@ def speculative(
     Leviathan et al. 2023, algorithm 1: p is the model's distribution, q the draft's, both after
     the filters; the result is drawn from p. Each turn reads up to `guesses` guesses of the draft
     and, when all were kept, adds a token of its own. Raises `ValueError` for models of different
-    vocabularies, for fewer than one guess, and as `padded_prompts` does.
+    vocabularies, for fewer than one guess, and as `padded_prompts` and `stops` do.
     """
     if guesses < 1 or model.config.vocab_size != draft.config.vocab_size:
         raise ValueError(
             f"guesses {guesses}, vocabularies of {model.config.vocab_size} and "
             f"{draft.config.vocab_size}: at least one guess, and the same vocabulary for both"
         )
-    filters, ends = Filters() if filters is None else filters, set(stop)
+    filters, ends = Filters() if filters is None else filters, stops(model, stop)
     rng = np.random.default_rng(seed)
     large, small = (Reading(each, [prompt], max_tokens) for each in (model, draft))
     text, proposed, accepted = list(prompt), 0, 0
@@ -70,7 +70,7 @@ def speculative(
         left = p[kept] if kept == ahead else np.maximum(p[kept] - q[kept], 0)
         new = [*guessed[:kept], _draw(left, rng)]
         proposed, accepted = proposed + ahead, accepted + kept
-        end = next((i for i, number in enumerate(new) if number in ends), len(new))
+        end = next((i for i, number in enumerate(new) if ends[number]), len(new))
         text += new[:end]
         if end < len(new):
             break

@@ -30,7 +30,7 @@ def _choose_cases(rng, size):
     lots = np.round(rng.random(ids.shape), 2)
     rate = (0.3, 0.3, 0.25, 0.4, 0.15, 0.5)[size % 6]
     lots[0, :2] = rate / 2  # [CLS] draws low, and so does an ordinary token
-    lots[0, -2:] = rate / 3, rate  # a lot equal to the rate is not below it
+    lots[0, -2:] = rate, rate / 3  # a lot equal to the rate is not below it; [SEP] draws low
     return {"ids": ids, "lots": lots, "special_ids": special.tolist(), "rate": rate}
 
 
@@ -70,6 +70,11 @@ choose_gaps = Exercise(
             "all-ordinary",
             lambda ids, lots, special_ids, rate: ~np.isin(ids, special_ids),
             "Every ordinary token is chosen; the lots are not used.",
+        ),
+        Mistake(
+            "up-to-the-rate",
+            lambda ids, lots, special_ids, rate: (lots <= rate) & ~np.isin(ids, special_ids),
+            "A lot that equals the rate is not *below* it: `<`, not `<=`.",
         ),
         Mistake(
             "first-row",
@@ -128,7 +133,7 @@ def _corrupt_cases(rng, size):
     ids, special = _special_shapes(rng, size)
     chosen = rng.random(ids.shape) < 0.6
     chosen[0, :2] = False, True
-    chosen[0, 2 - (ids.shape[1] < 4)] = True
+    chosen[0, 2] = True
     lots = np.round(rng.random(ids.shape), 2)
     random_ids = rng.integers(100, 200, ids.shape)
     ordinary = np.flatnonzero(chosen.ravel())

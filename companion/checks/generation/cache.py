@@ -20,10 +20,7 @@ def _step(x, keys, values, position, wq, wk, wv, **bugs):
     keys[place] = x @ wk
     values[place] = x @ (wk if bugs.get("value_is_key") else wv)
     seen = bugs.get("seen", lambda position, room: position + 1)(position, len(keys))
-    if bugs.get("reads_first"):
-        seen = slice(0, position)
-    else:
-        seen = slice(bugs.get("first", lambda position: 0)(position), seen)
+    seen = slice(bugs.get("first", lambda position: 0)(position), seen)
     query = x if bugs.get("raw") else x @ wq
     scale = 1 if bugs.get("unscaled") else np.sqrt(keys.shape[1])
     if seen.stop <= seen.start:

@@ -24,6 +24,17 @@ def _words(text, n):
     return [tuple(words[i : i + n]) for i in range(max(1, len(words) - n + 1))]
 
 
+def _tidied(text, n, changes):
+    """Shingles of a text that was changed first."""
+    for change in changes:
+        text = change(text)
+    return _cut(text, n)
+
+
+def _one_space(text):
+    return " ".join(text.split())
+
+
 def _nothing_when_short(text, n):
     return [text[i : i + n] for i in range(len(text) - n + 1)]
 
@@ -44,6 +55,8 @@ def _cases(rng, size):
     one, other = (LINES[i] for i in rng.choice(len(LINES), 2, replace=False))
     if size == 0:
         one, other = "to be or not to be", "to be or to do"
+    if size == 3:
+        one, other = "To be,  or not to be", "to be, or not to be"  # case and spaces count
     if size == 4:
         one, other, n = "so so so so so", "so so what", 3
     if size in (2, 6):
@@ -86,6 +99,22 @@ resemblance = Exercise(
             "words",
             partial(_share, cut=_words),
             "Your shingles are runs of words; here they are runs of n characters.",
+        ),
+        Mistake(
+            "lower-case",
+            partial(_share, cut=partial(_tidied, changes=(str.lower,))),
+            "You changed capital letters into small ones; here the texts are taken as they are.",
+        ),
+        Mistake(
+            "one-space",
+            partial(_share, cut=partial(_tidied, changes=(_one_space,))),
+            "You made one space of several; here the texts are taken as they are.",
+        ),
+        Mistake(
+            "tidied",
+            partial(_share, cut=partial(_tidied, changes=(str.lower, _one_space))),
+            "You changed case and spaces, as the chapter does before it compares; here the texts "
+            "are taken as they are.",
         ),
         Mistake(
             "side-by-side",

@@ -72,7 +72,7 @@ untrained_loss = prediction(
     "What does knowing nothing cost?",
     _untrained(50_257),
     vary=_vary_untrained,
-    tolerance=4e-4,  # two decimals will do
+    tolerance=5e-4,  # two decimals will do: half of 0.01 is within 5e-4 · (1 + log V)
 )
 
 

@@ -124,6 +124,15 @@ def _naive(logits):
     return np.log(powers / powers.sum(axis=-1, keepdims=True))
 
 
+def _sum_overflows(logits):
+    return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+
+
+def _one_maximum(logits):
+    shifted = logits - logits.max()
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
 def _mean_of_rows(losses, real):
     return np.mean([row[kept].mean() for row, kept in zip(losses, real, strict=True)])
 
@@ -142,8 +151,8 @@ def _loss_cases(rng, size):
     for row in range(1, batch):
         ids[row, 2 + (row + size) % (time - 2) :] = pad_id  # two real ids at least
     logits = rng.normal(scale=2, size=(batch, time, vocab_size)).round(2)
-    if size in (3, 6):
-        logits = logits + 900  # exp alone overflows
+    if size in (3, 6):  # exp alone overflows, and one maximum for all places leaves nothing
+        logits = logits + np.where(np.arange(time) % 2, -900.0, 900.0)[:, None]
     return {"logits": logits, "ids": ids, "pad_id": pad_id}
 
 
@@ -215,6 +224,18 @@ next_token_loss = Exercise(
             partial(_loss, log_softmax=_naive),
             "Right for small logits; with large ones `np.exp` overflows. Take out the largest "
             "logit of each place first.",
+        ),
+        Mistake(
+            "sum-overflows",
+            partial(_loss, log_softmax=_sum_overflows),
+            "Right for small logits; with large ones the sum of `np.exp` overflows. Take out the "
+            "largest logit of each place first.",
+        ),
+        Mistake(
+            "one-maximum",
+            partial(_loss, log_softmax=_one_maximum),
+            "You took one maximum out of all places; where the logits lie far below it, `np.exp` "
+            "leaves only zeros. Each place has a maximum of its own.",
         ),
         Mistake(
             "no-softmax",
