@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
+CHAPTER ?= ngram
 STAMP   = $(VENV)/.installed
 export LAB_ARGS ?=
 # A test file a core. The chapters' notebooks run one by one: some of them measure time.
@@ -12,10 +13,13 @@ NOTEBOOKS = $(wildcard chapters/*/*.ipynb solutions/*.ipynb exercises/*.ipynb)
 .PHONY: help install learn test test-all test-gpu lint unit second-backend notebooks bench lock format pictures write clean
 
 help:
-	@echo "make learn      install, fetch chapter 1's texts, open JupyterLab on chapter 1"
+	@echo "make learn      install, fetch the texts of CHAPTER=$(CHAPTER), open JupyterLab on it"
 	@echo "make test       install, then everything that CI runs"
 	@echo "make test-all   the slow tests too (kills, network, full loads)"
-	@echo "make bench      speeds side by side, written to docs/benchmarks.md"
+	@echo "make test-gpu   with an NVIDIA GPU on Linux: its packages, the device named, every chapter"
+	@echo "make install    make .venv and install, nothing else"
+	@echo "make format     put code and notebooks into their one form"
+	@echo "make bench      run tests/benchmarks: speeds and tables side by side, written to docs/"
 	@echo "make lock       resolve requirements.txt into requirements.lock (needs the uv command)"
 	@echo "make write      execute every chapter and store its outputs; generate exercises/"
 
@@ -28,9 +32,10 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# Without the texts the chapter runs on its synthetic world: a fetch that fails stops nothing.
 learn: install
-	$(BIN)/companion data fetch --chapter ngram
-	$(BIN)/companion lab ngram
+	-$(BIN)/companion data fetch --chapter $(CHAPTER)
+	$(BIN)/companion lab $(CHAPTER)
 
 test: install lint unit second-backend notebooks
 
@@ -64,6 +69,7 @@ test-all: install lint
 	$(MAKE) second-backend notebooks
 
 test-gpu: install
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-gpu.txt
 	$(BIN)/companion doctor --deep
 	$(BIN)/companion run
 

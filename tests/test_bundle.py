@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -11,9 +12,10 @@ import nbformat
 import pytest
 from class_of import CHAPTER, NAMES, RIGHT
 
-from companion.course import bundle
+from companion.course import bundle, chapters
 from companion.course.notebook.read import mark
 from companion.course.release import release
+from companion.course.variants import Variants
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +96,106 @@ def test_nbgraders_metadata_marks_one_cell_an_exercise_and_leaves_answers_alone(
     assert not any("nbgrader" in cell.metadata for cell in answers)
     sources = [c.source for c in notebook.cells if c.get("id", "").endswith("-mark")]
     assert all(source.count(f'face.check("{n}"') for n, source in zip(NAMES, sources, strict=True))
+
+
+# -- what it brings beside the package
+
+
+def test_a_bundle_of_bert_has_the_weights_that_its_pages_read(tmp_path):
+    written = bundle.write_bundle([chapters.find("bert")], tmp_path)
+    place = "checkpoints/bert-mini-zh/weights.safetensors"
+    assert tmp_path / place in written
+    own = (chapters.ROOT / place).read_bytes()
+    assert (tmp_path / place).read_bytes() == own
+    told = json.loads((tmp_path / "manifest.json").read_bytes())["files"][place]
+    assert told == {"sha256": hashlib.sha256(own).hexdigest(), "bytes": len(own)}
+    assert [p.name for p in (tmp_path / "checkpoints").iterdir()] == ["bert-mini-zh"]
+
+
+@pytest.mark.parametrize("chapter", chapters.CHAPTERS, ids=lambda c: c.name)
+def test_a_chapter_brings_every_checkpoint_and_record_that_its_pages_name(chapter):
+    text = "".join(p.read_text("utf-8") for p in (chapter.notebook, chapter.exercises))
+    known = [p.name for p in (chapters.ROOT / "checkpoints").iterdir() if p.name != "finetuned"]
+    named = {f"checkpoints/{name}" for name in known if name in text}
+    named |= {f"docs/{name}" for name in re.findall(r'records\.\w+\(\\"([^"\\]+)', text)}
+    if "tasks.find(" in text:
+        named.add("checkpoints/finetuned")
+    assert named == set(chapter.brings)
+    assert all((chapters.ROOT / path).exists() for path in chapter.brings)
+
+
+def test_the_table_of_a_bundle_keeps_what_its_chapter_brings(tmp_path):
+    bundle.write_bundle([chapters.find("gpt")], tmp_path)
+    call = "from companion.course.chapters import CHAPTERS; print(CHAPTERS[0].brings)"
+    done = subprocess.run(
+        [sys.executable, "-c", call],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == str(chapters.find("gpt").brings)
+
+
+def test_make_learn_in_a_bundle_opens_its_own_first_chapter_whatever_the_fetch_does(tmp_path):
+    if shutil.which("make") is None:
+        pytest.skip("there is no make")
+    which = [chapters.find("attention"), chapters.find("transformer")]
+    bundle.write_bundle(which, tmp_path)
+    bin_ = tmp_path / ".venv" / "bin"
+    bin_.mkdir(parents=True)
+    (bin_ / "companion").write_text('#!/bin/sh\necho "companion $*"\n[ "$1" = lab ]\n')
+    (bin_ / "companion").chmod(0o755)
+    (tmp_path / ".venv" / ".installed").touch()
+    done = subprocess.run(
+        ["make", "learn"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr  # the fetch above has failed
+    said = [line for line in done.stdout.splitlines() if line.startswith("companion ")]
+    assert said == ["companion data fetch --chapter attention", "companion lab attention"]
+
+
+# -- where it is written
+
+
+def test_a_folder_with_anything_else_in_it_is_left_as_it_is(tmp_path):
+    (tmp_path / "README.md").write_text("mine")
+    with pytest.raises(ValueError, match="is no earlier handout; name a new folder"):
+        bundle.write_bundle([CHAPTER], tmp_path)
+    whose = Variants(7, {"amy": 1})
+    with pytest.raises(ValueError, match="is no earlier handout"):
+        bundle.write_personal([CHAPTER], tmp_path, whose)
+    (tmp_path / "all" / "amy").mkdir(parents=True)
+    (tmp_path / "all" / "amy" / "notes").touch()
+    (tmp_path / "all" / "variants.json").write_text("{}")
+    with pytest.raises(ValueError, match="amy is not empty and is no earlier handout"):
+        bundle.write_personal([CHAPTER], tmp_path / "all", Variants(7, {"eve": 2, "amy": 1}))
+    assert not (tmp_path / "all" / "eve").exists()
+    assert [p.name for p in tmp_path.iterdir() if p.is_file()] == ["README.md"]
+    assert (tmp_path / "README.md").read_text() == "mine"
+
+
+def test_a_later_bundle_replaces_an_earlier_one_and_nothing_else(tmp_path):
+    out = tmp_path / "out"
+    bundle.write_bundle([CHAPTER], out)
+    (out / ".venv").mkdir()
+    (out / ".venv" / "own").touch()
+    outside = tmp_path / "outside"
+    outside.touch()
+    told = json.loads((out / "manifest.json").read_bytes())
+    told["files"]["../outside"] = {}
+    (out / "manifest.json").write_text(json.dumps(told))
+    bundle.write_bundle([chapters.find("attention")], out)
+    assert [p.name for p in (out / "exercises").iterdir()] == ["04_attention.ipynb"]
+    assert not (out / "companion" / "checks" / "ngram.py").exists()
+    files = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()}
+    listed = set(json.loads((out / "manifest.json").read_bytes())["files"])
+    assert files == listed | {"manifest.json", ".venv/own"}
+    assert outside.exists()
+
+
+def test_a_student_who_comes_later_gets_a_bundle_beside_the_others(tmp_path):
+    bundle.write_personal([CHAPTER], tmp_path / "out", Variants(7, {"amy": 1}))
+    bundle.write_personal([CHAPTER], tmp_path / "out", Variants(7, {"amy": 1, "bob": 2}))
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["amy", "bob", "variants.json"]

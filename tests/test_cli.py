@@ -166,6 +166,7 @@ def test_checking_the_solution_is_nobodys_progress(house):
         (["data", "fetch", "shakespear"], "did you mean shakespeare?"),
         (["check", "nowhere.ipynb"], "no such notebook"),
         (["run", "nowhere.ipynb"], "no such notebook"),
+        (["run", "ngram", "nowhere.ipynb"], "name chapters or notebooks, not both"),
     ],
 )
 def test_a_name_that_does_not_exist_is_a_usage_error_with_a_suggestion(house, words, says):
@@ -337,6 +338,20 @@ def test_lab_passes_foreign_options_on_and_opens_the_chapter(house, monkeypatch)
     assert line[-2:] == ["--port", "8890"]
 
 
+def test_the_terminals_of_lab_find_the_companion_without_an_activated_environment(
+    house, monkeypatch
+):
+    notebook = chapters.CHAPTERS[0].notebook
+    notebook.parent.mkdir(parents=True)
+    notebook.write_text("{}")
+    monkeypatch.setenv("PATH", "/usr/bin")
+    seen = []
+    monkeypatch.setattr(os, "execv", lambda *line: seen.append(os.environ["PATH"]))
+    monkeypatch.setattr(subprocess, "call", lambda line: 0)
+    companion("lab", "ngram")
+    assert seen == [os.pathsep.join([os.path.dirname(sys.executable), "/usr/bin"])]
+
+
 def test_data_lists_every_corpus_with_licence_and_source(house):
     found, code = told("data")
     assert code == PASSED
@@ -394,6 +409,14 @@ def test_release_writes_where_asked_and_refuses_a_leak(house):
     assert done.exit_code == FAILED
     assert "survive" in done.stderr
     assert not written.exists()
+
+
+def test_release_leaves_a_folder_alone_that_is_no_handout(house):
+    before = {path: path.read_bytes() for path in house.rglob("*") if path.is_file()}
+    done = companion("release", "--out", house)
+    assert done.exit_code == USAGE
+    assert f"{house} is not empty and is no earlier handout; name a new folder" in done.stderr
+    assert {path: path.read_bytes() for path in house.rglob("*") if path.is_file()} == before
 
 
 def test_selftest_fails_for_unnamed_mistakes_and_for_a_chapter_without_exercises(
@@ -527,6 +550,13 @@ def test_without_a_terminal_there_is_no_escape_code_even_in_a_poor_locale(tmp_pa
 def test_usage_errors_of_the_command_line_itself_exit_with_2():
     assert script("no-such-command").returncode == USAGE
     assert script("check", "--no-such-option").returncode == USAGE
+
+
+@pytest.mark.parametrize("words", [["check", "add_k"], ["generate", "a"]])
+def test_a_seed_below_0_is_a_usage_error(house, words):
+    done = companion(*words, "--seed", -1)
+    assert done.exit_code == USAGE
+    assert "--seed" in done.stderr
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path):

@@ -5,8 +5,10 @@ import functools
 import json
 import os
 import random
+import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -57,6 +59,18 @@ def a_class(folder, count):
         )
         hand_in(folder, f"student{n:03d}", made)
     return folder
+
+
+def test_the_query_of_the_page_on_grading_lists_who_handed_in_the_same(tmp_path):
+    page = (chapters.ROOT / "docs" / "grading.md").read_text("utf-8")
+    query = re.search(r'gradebook\.sqlite "(.*?)"', page, re.DOTALL)[1]
+    for student, note in (("amy", ""), ("bob", ""), ("cy", "\n# mine")):
+        made = notebook({"add_k": RIGHT["add_k"] + note})
+        hand_in(tmp_path / "in", student, made)
+    with GradeBook(tmp_path / "book", seed=1) as book:
+        grade.run(book, tmp_path / "in", Here())
+    with contextlib.closing(sqlite3.connect(tmp_path / "book" / "gradebook.sqlite")) as sql:
+        assert sql.execute(query).fetchall() == [("add_k", "amy,bob")]
 
 
 def test_a_second_run_grades_nothing_and_writes_the_same_table(tmp_path):

@@ -38,6 +38,15 @@ def test_words_are_tagged_with_what_they_are_to_whom_is_asked_about(toy):
     assert {tag for item in items for tag in item.tags} >= {"O", "B-own", "B-not", "B-was"}
 
 
+def test_a_run_of_other_steps_does_not_stand_in_for_the_recipes_own(toy):
+    trial = recipes.train(toy.name, steps=2, say=str)
+    assert trial == checkpoints.own() / "reader-mini-en-2-steps"
+    assert checkpoints.card(trial)["training"]["steps"] == 2
+    assert checkpoints.names() == (trial.name,)
+    with pytest.raises(checkpoints.CheckpointError, match="no checkpoint 'reader-mini-en'"):
+        checkpoints.find(toy.name)
+
+
 def test_the_encoder_is_kept_and_a_task_starts_from_it(toy):
     folder = recipes.train(toy.name, say=str)
     card = checkpoints.verify(folder)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -45,6 +46,16 @@ def test_in_every_variant_each_mistake_is_named_as_itself(chapter):
     assert varying >= len(SEEDS) or chapter not in ("ngram", "tokenization", "attention")
     assert not result.unnamed
     assert not result.problems
+
+
+def test_the_page_on_grading_names_every_exercise_that_varies():
+    page = (chapters.ROOT / "docs" / "grading.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| (\d+) \| (`.*`) \|$", page, re.MULTILINE))
+    vary = {}
+    for chapter in chapters.CHAPTERS:
+        found = [e.name for e in catalogue.exercises(chapter.name).values() if e.vary]
+        vary |= {str(chapter.number): ", ".join(f"`{name}`" for name in found)} if found else {}
+    assert rows == vary
 
 
 def test_a_variant_keeps_the_names_of_the_mistakes():
@@ -221,7 +232,7 @@ def test_a_variant_for_the_class_is_in_its_manifest(tmp_path):
     [
         (("--seed", 1), "--out DIR"),
         (("--out", "x", "--students", "roster"), "needs a --seed"),
-        (("--out", "x", "--seed", 1, "--students", "nowhere"), "nowhere"),
+        (("--out", "x", "--seed", 1, "--students", "nowhere"), "--students nowhere: No such file"),
     ],
 )
 def test_options_that_do_not_go_together_are_told(tmp_path, monkeypatch, words, message):
@@ -230,6 +241,22 @@ def test_options_that_do_not_go_together_are_told(tmp_path, monkeypatch, words, 
     assert done.exit_code == 2
     assert message in done.stderr
     assert not (tmp_path / "x").exists()
+
+
+def test_a_file_of_variants_that_cannot_be_read_is_told_once(tmp_path):
+    (tmp_path / "latin").write_bytes("é".encode("latin-1"))
+    for name, reason in (
+        ("nowhere", "No such file or directory; check"),
+        ("latin", "not in UTF-8"),
+    ):
+        path = tmp_path / name
+        done = companion("grade", tmp_path, "--out", tmp_path / "book", "--variants", path)
+        assert done.exit_code == 2
+        assert f"--variants {path}: " in done.stderr
+        assert reason in done.stderr
+        assert done.stderr.count(str(path)) == 1
+        with pytest.raises(ValueError, match=reason):
+            variants.roster(path)
 
 
 def test_the_selftest_looks_at_variants_too(monkeypatch):

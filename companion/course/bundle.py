@@ -3,8 +3,9 @@
 No solutions and no tests. Of the package, the modules that the notebooks and the course itself
 import, found by following the imports; of the checks, those of the released chapters only. (A check
 holds references, and on the student's own machine they can be read, as in any open book: the mark
-comes from the instructor's machine alone.) The table of chapters lists what is in the bundle, and
-`manifest.json` has the versions and a hash of every file.
+comes from the instructor's machine alone.) Trained weights and records are those that the chapters'
+rows bring. The table of chapters lists what is in the bundle, and `manifest.json` has the versions
+and a hash of every file.
 """
 
 import ast
@@ -30,23 +31,24 @@ from companion.course.report import PASSED
 from companion.course.variants import Variants
 
 PACKAGE = Path(companion.__file__).resolve().parent
-BESIDE = ("pyproject.toml", "requirements.txt", "requirements.lock", "LICENSE", "Makefile")
-VARIANTS = "variants.json"
+BESIDE = (
+    *("pyproject.toml", "requirements.txt", "requirements.lock", "requirements-gpu.txt"),
+    *("LICENSE", "Makefile"),
+)
+MANIFEST, VARIANTS = "manifest.json", "variants.json"
+OPENED = re.compile(r"^CHAPTER \?= .*$", re.MULTILINE)  # in the Makefile: what `make learn` opens
 SCHEMA = 3  # of nbgrader's cell metadata
 
 README = """# {title}
 
 {listed}
 
-Python 3.11 to 3.13. `make learn` installs everything and opens JupyterLab; on Windows:
+Python 3.11 to 3.13 on Linux or macOS; on Windows in WSL. `make learn` installs everything and opens
+JupyterLab.
 
-    py -m venv .venv
-    .venv\\Scripts\\python -m pip install --require-hashes -r requirements.lock
-    .venv\\Scripts\\python -m pip install --no-deps --no-build-isolation -e .
-    .venv\\Scripts\\companion lab {first}
-
-Work in `exercises/`; `companion check` tells what is right, and where it knows the mistake, which
-one it is. Hand in the notebook from `exercises/` under its own name.
+Work in `exercises/`. In the notebook `check("name")` tells what is right, and where it knows the
+mistake, which one it is. So does `companion check` in JupyterLab's terminal; in any other, first
+`source .venv/bin/activate`. Hand in the notebook from `exercises/` under its own name.
 """
 
 
@@ -56,9 +58,12 @@ def write_bundle(
     """Write the bundle into `out`, nothing if any notebook is refused; return the files.
 
     With `nbgrader` the cells carry nbgrader's metadata as well, and each check is followed by a
-    cell that nbgrader marks. With a seed it is a variant, and its own checks know it. Raises
-    `ReleaseError` as `release` does.
+    cell that nbgrader marks. With a seed it is a variant, and its own checks know it. An earlier
+    bundle in `out` is replaced. Raises `ReleaseError` as `release` does, and `ValueError` for a
+    folder that holds anything else.
     """
+    out = Path(out)
+    before = _bundled(out)
     files = dict(_notebooks(which, nbgrader, seed))
     roots = {name for text in files.values() for name in _imports_of_notebook(text)}
     files |= _package(tuple(which), frozenset(roots))
@@ -68,15 +73,50 @@ def write_bundle(
         files["companion/course/edition.py"] = edition.replace(" = None", f" = {seed}")
     for name in BESIDE:
         if (PACKAGE.parent / name).is_file():
-            files[name] = _text(PACKAGE.parent / name)
+            text = _text(PACKAGE.parent / name)
+            files[name] = OPENED.sub(f"CHAPTER ?= {which[0].name}", text)
     listed = "\n".join(f"- {c.number}. {c.title}: `exercises/{c.stem}.ipynb`" for c in which)
-    files["README.md"] = README.format(title="Exercises", listed=listed, first=which[0].name)
-    told = manifest(which, files, seed)
-    files["manifest.json"] = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
-    for path, text in files.items():
-        with atomic_write(Path(out) / path, "w") as file:
-            file.write(text)
-    return [Path(out) / path for path in files]
+    files["README.md"] = README.format(title="Exercises", listed=listed)
+    contents = {path: text.encode() for path, text in files.items()} | dict(_brought(which))
+    told = json.dumps(manifest(which, contents, seed), indent=1, ensure_ascii=False) + "\n"
+    contents[MANIFEST] = told.encode()
+    _replace(out, before, contents)
+    return [out / path for path in contents]
+
+
+def _replace(out: Path, before: set[str], contents: dict[str, bytes]) -> None:
+    """Write the files, and remove those that an earlier bundle had and this one has not."""
+    for path, content in contents.items():
+        with atomic_write(out / path) as file:
+            file.write(content)
+    for path in before - contents.keys():
+        (out / path).unlink(missing_ok=True)
+
+
+def _bundled(out: Path) -> set[str]:
+    """The files of the bundle that is in the folder, none if it is new or empty.
+
+    Raises `ValueError` for any other folder: what is in it would be overwritten.
+    """
+    if not out.exists() or not any(out.iterdir()):
+        return set()
+    try:
+        told = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+        return {path for path in told["files"] if _within(out, path)}
+    except (OSError, ValueError, KeyError, TypeError):
+        raise _occupied(out) from None
+
+
+def _within(out: Path, path: str) -> bool:
+    """True if the path stays in the folder, whatever a manifest may say."""
+    return (out / path).resolve().is_relative_to(out.resolve())
+
+
+def _occupied(out: Path) -> ValueError:
+    """What to say of a folder with something of somebody's in it."""
+    return ValueError(
+        f"{out} is not empty and is no earlier handout; name a new folder, or empty this one"
+    )
 
 
 def write_personal(
@@ -84,9 +124,14 @@ def write_personal(
 ) -> list[Path]:
     """Write a bundle for each student into a folder of their name, and `variants.json` beside them.
 
-    That file says whose variant is which; it is the instructor's, and grading needs it.
+    That file says whose variant is which; it is the instructor's, and grading needs it. Raises as
+    `write_bundle` does, for the folder of any student before a file is written.
     """
     out, written = Path(out), []
+    if out.exists() and any(out.iterdir()) and not (out / VARIANTS).is_file():
+        raise _occupied(out)
+    for student in whose.students:
+        _bundled(out / names.stem(student))
     for student, seed in whose.students.items():
         written += write_bundle(which, out / names.stem(student), nbgrader, seed)
     with atomic_write(out / VARIANTS, "w") as file:
@@ -95,13 +140,13 @@ def write_personal(
 
 
 def manifest(
-    which: Iterable[Chapter], files: dict[str, str], seed: int | None = None
+    which: Iterable[Chapter], files: dict[str, bytes], seed: int | None = None
 ) -> dict[str, Any]:
     """What is in the bundle, of which version: the same for the same sources."""
     return {
         **({} if seed is None else {"seed": seed}),
         "companion": importlib.metadata.version("llm-companion"),
-        "packages": dict(sorted(_locked(files.get("requirements.lock", "")))),
+        "packages": dict(sorted(_locked(files.get("requirements.lock", b"").decode()))),
         "chapters": [
             {
                 "name": chapter.name,
@@ -120,8 +165,8 @@ def manifest(
             for chapter in which
         ],
         "files": {
-            path: {"sha256": hashlib.sha256(text.encode()).hexdigest(), "bytes": len(text.encode())}
-            for path, text in sorted(files.items())
+            path: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+            for path, content in sorted(files.items())
         },
     }
 
@@ -143,6 +188,15 @@ def _notebooks(
         yield f"exercises/{chapter.stem}.ipynb", with_nbgrader(text) if nbgrader else text
         if chapter.notebook.is_file():
             yield f"chapters/{chapter.stem}/{chapter.name}.ipynb", _text(chapter.notebook)
+
+
+def _brought(which: Iterable[Chapter]) -> Iterator[tuple[str, bytes]]:
+    """(path, content) of each file of checkpoints/ and docs/ that the chapters bring."""
+    root = PACKAGE.parent
+    for place in (root / path for chapter in which for path in chapter.brings):
+        for file in [place] if place.is_file() else sorted(place.rglob("*")):
+            if file.is_file():
+                yield file.relative_to(root).as_posix(), file.read_bytes()
 
 
 # -- the package: what is imported, and what that imports
@@ -232,7 +286,8 @@ def _table(which: Iterable[Chapter]) -> str:
 
 
 def _row(c: Chapter) -> str:
-    return f"Chapter({c.number!r}, {c.name!r}, {c.title!r}, {c.minutes!r}, {c.corpora!r})"
+    values = (c.number, c.name, c.title, c.minutes, c.corpora, c.brings)
+    return f"Chapter({', '.join(map(repr, values))})"
 
 
 # -- for schools that run nbgrader

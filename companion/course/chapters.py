@@ -24,6 +24,7 @@ class Chapter:
     title: str
     minutes: int  # reading time, without the exercises
     corpora: tuple[str, ...] = ()  # what its notebook reads, prefetched by `make learn`
+    brings: tuple[str, ...] = ()  # of checkpoints/ and docs/, what its pages and commands read
 
     @property
     def stem(self) -> str:
@@ -58,20 +59,30 @@ class Chapter:
 
 
 TEXTS = ("shakespeare", "sanguo", "peoples_daily")
+WRITERS = ("checkpoints/gpt-mini-en", "checkpoints/gpt-mini-zh")
+TRANSLATOR = "checkpoints/translate-en-zh"
 TOKENIZERS = ("gpt2_vocab", "bert_vocab_en", "bert_vocab_zh", "jieba_dict")
 
 CHAPTERS = (
     Chapter(1, "ngram", "Statistical language models", 45, ("shakespeare", "sanguo")),
     Chapter(2, "tokenization", "From text to ids", 50, TOKENIZERS + TEXTS),
-    Chapter(3, "neural_lm", "Word vectors and neural language models", 50, TEXTS),
+    Chapter(
+        3,
+        "neural_lm",
+        "Word vectors and neural language models",
+        50,
+        TEXTS,
+        ("docs/benchmarks.md",),
+    ),
     Chapter(4, "attention", "Attention", 50, ("shakespeare",)),
-    Chapter(5, "transformer", "The Transformer, and translation", 55),
+    Chapter(5, "transformer", "The Transformer, and translation", 55, (), (TRANSLATOR,)),
     Chapter(
         6,
         "bert",
         "BERT: pretraining by filling gaps",
         55,
         ("peoples_daily", "reviews_zh", "sanguo", "tatoeba", "minilm", "bert_vocab_en"),
+        ("checkpoints/bert-mini-zh",),
     ),
     Chapter(
         7,
@@ -79,9 +90,17 @@ CHAPTERS = (
         "GPT: pretraining by predicting what comes next",
         55,
         ("shakespeare", "sanguo", "gpt2_vocab"),
+        (*WRITERS, "docs/axis.json"),
     ),
-    Chapter(8, "generation", "Decoding", 55, ("shakespeare", "ui_strings")),
-    Chapter(9, "objectives", "Other pretraining objectives", 55, ("peoples_daily", "reviews_zh")),
+    Chapter(8, "generation", "Decoding", 55, ("shakespeare", "ui_strings"), (*WRITERS, TRANSLATOR)),
+    Chapter(
+        9,
+        "objectives",
+        "Other pretraining objectives",
+        55,
+        ("peoples_daily", "reviews_zh"),
+        (TRANSLATOR, "docs/objectives.json"),
+    ),
     Chapter(
         10,
         "finetuning",
@@ -90,6 +109,10 @@ CHAPTERS = (
         (
             *("trec_questions", "sms_spam", "peoples_daily", "home_intents", "minilm"),
             *("movie_snippets", "amazon_snippets", "tweets", "nyt_snippets", "bert_vocab_en"),
+        ),
+        (
+            *("checkpoints/bert-mini-zh", "checkpoints/reader-mini-en", "checkpoints/finetuned"),
+            "docs/objectives.json",
         ),
     ),
 )

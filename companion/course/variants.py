@@ -92,10 +92,21 @@ class Variants:
 
 def load(path: str | Path) -> Variants:
     """The instructor's file. Raises `ValueError` that names it if it is none."""
+    text = _text(path)
     try:
-        return Variants.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
-    except (OSError, ValueError) as problem:
+        return Variants.from_json(json.loads(text))
+    except ValueError as problem:
         raise ValueError(f"{path}: {problem}") from None
+
+
+def _text(path: str | Path) -> str:
+    """The content of an instructor's file. Raises `ValueError` that says why it cannot be read."""
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except OSError as problem:
+        raise ValueError(f"{path}: {problem.strerror}; check the path") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: it is not in UTF-8; save it as UTF-8 text") from None
 
 
 def for_roster(seed: int, names: list[str]) -> Variants:
@@ -120,11 +131,8 @@ def roster(path: str | Path) -> list[str]:
     """
     from companion.course.intake import names
 
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise ValueError(f"{path}: {problem}") from None
-    rows = [row[0].strip() for row in csv.reader(text.splitlines()) if row and row[0].strip()]
+    lines = _text(path).splitlines()
+    rows = [row[0].strip() for row in csv.reader(lines) if row and row[0].strip()]
     if rows and rows[0].casefold() in HEADINGS:
         rows = rows[1:]
     if not rows:

@@ -136,7 +136,9 @@ def list_exercises(as_json: Json = False) -> None:
 @command
 def check(
     what: Annotated[list[str] | None, typer.Argument(metavar="[WHAT]...")] = None,
-    seed: Annotated[int | None, typer.Option(help="Draw other cases than the usual.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Draw other cases than the usual.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Check chapters, exercises or notebooks.

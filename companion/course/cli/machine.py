@@ -88,6 +88,9 @@ def lab(
     if as_json:
         print_json({"command": line})
         return
+    # JupyterLab's terminals find `companion` without an activated environment.
+    here = os.path.dirname(sys.executable)
+    os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
     if os.name == "posix":
         os.execv(sys.executable, line)  # signals and Ctrl-C then are JupyterLab's own
     import subprocess

@@ -136,6 +136,11 @@ def finetune(
         print_json({"folder": str(folder), "card": card})
         return
     typer.echo(f"written to {folder}")
+    if tasks.results.supersedes(folder, task):
+        typer.echo(
+            "Chapter 10 now reads this card in place of the committed one; remove "
+            f"{folder} to have that again."
+        )
 
 
 def _list_tasks(tasks, as_json: bool) -> None:
@@ -261,7 +266,7 @@ def generate(
     tokens: Annotated[
         int | None, typer.Option("--tokens", help="How many at most; default 100, or what fits.")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Another one, another text.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another one, another text.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Go on with a text, word by word as it is written: in Shakespeare's English, or in Chinese.

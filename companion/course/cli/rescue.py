@@ -34,7 +34,7 @@ def hint(
 ) -> None:
     """The exercise's next hint.
 
-    A ladder: the concept, the shape, the line. Each call gives the next rung.
+    A ladder: the concept, the shape, what the line has to do. Each call gives the next rung.
     """
     from companion.course.progress import hints_taken, next_hint
 

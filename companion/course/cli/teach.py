@@ -102,8 +102,14 @@ def _store(done) -> None:
 
 def _notebooks(names: list[str] | None, solutions: bool) -> list[Path]:
     """The notebooks meant: paths as they are, chapters' texts or solutions, all by default."""
-    if names and all(name.endswith(".ipynb") for name in names):
-        paths = [Path(name) for name in names]
+    given = [name for name in names or () if name.endswith(".ipynb")]
+    if given and len(given) < len(names):
+        other = next(name for name in names if name not in given)
+        raise Stop(
+            f"{given[0]} is a notebook and {other} is not", "name chapters or notebooks, not both"
+        )
+    if given:
+        paths = [Path(name) for name in given]
     else:
         paths = [c.solutions if solutions else c.notebook for c in some_chapters(names)]
     for path in paths:
@@ -155,7 +161,7 @@ def release(
     """
     from companion.course.bundle import write_bundle, write_personal
     from companion.course.release import ReleaseError, write
-    from companion.course.variants import for_roster, roster
+    from companion.course.variants import for_roster
 
     if out is None and (nbgrader or seed is not None or students):
         raise Stop(
@@ -167,7 +173,7 @@ def release(
     try:
         chosen = some_chapters(names)
         if students:
-            whose = for_roster(seed, roster(students))
+            whose = for_roster(seed, _roster(students))
             written = write_personal(chosen, out, whose, nbgrader)
         else:
             written = write_bundle(chosen, out, nbgrader, seed) if out else write(chosen)
@@ -187,6 +193,16 @@ def release(
     else:
         for path in written:
             typer.echo(f"wrote {relative(path)}")
+
+
+def _roster(path: Path) -> list[str]:
+    """The names of the instructor's file; Stop with the option where it is none."""
+    from companion.course.variants import roster
+
+    try:
+        return roster(path)
+    except ValueError as problem:
+        raise Stop(f"--students {problem}") from None
 
 
 @command

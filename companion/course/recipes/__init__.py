@@ -28,16 +28,18 @@ def train(
 ) -> Path:
     """Make the checkpoint `name` and return its folder, by default among one's own checkpoints.
 
-    `steps` other than the recipe's make a run of its own (with its own state). Raises `ValueError`
+    Given `steps` make a run of its own, with its own state and by default its own folder,
+    `NAME-N-steps`: it does not stand in for the recipe's. Raises `ValueError`
     for an unknown name or no steps, `CorpusUnavailable` where the data cannot be had.
     """
     from companion import checkpoints
 
-    recipe = find(name)
+    recipe, place = find(name), name
     if steps is not None:
         if steps < 1:
             raise ValueError(f"steps is {steps}; train for at least 1")
         recipe = dataclasses.replace(recipe, steps=steps)
+        place = f"{name}-{steps}-steps"
     state = cache.root() / "training" / name / f"{recipe.digest}.npz"
     with cache.lock(f"train-{name}"):
         for part in sorted(state.parent.glob(f"{state.stem}*.npz")):  # a recipe may have two
@@ -47,7 +49,7 @@ def train(
                 say(f"resuming from {part}")
         dish = recipe.cook(recipe, state, say)
         return checkpoints.write(
-            dish.model, folder or checkpoints.own() / name, dish.facts, dish.files
+            dish.model, folder or checkpoints.own() / place, dish.facts, dish.files
         )
 
 

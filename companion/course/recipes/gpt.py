@@ -69,11 +69,14 @@ def _gpt(recipe: Recipe, state: Path, say: Say) -> Dish:
 
 
 def running_texts(name: str, split: str) -> list[str]:
-    """The texts of a corpus as people would read them, one string a document."""
+    """The texts of a corpus as people would read them; of the newspaper and the reviews one string.
+
+    There `<|endoftext|>` stands only once, before the whole split.
+    """
     from companion import corpora
 
     records = corpora.load(name, split)
-    if name == "peoples_daily":  # words with tags: a day's paper is one text
+    if name == "peoples_daily":  # words with tags, a sentence a line
         return ["\n".join("".join(record.words) for record in records)]
     if name == "reviews_zh":
         return ["\n".join(record.text for record in records)]
@@ -109,7 +112,7 @@ CHINESE = dataclasses.replace(
     name="gpt-mini-zh",
     title="A small GPT that has read a novel, a newspaper and reviews, in Chinese",
     corpora=("sanguo", "peoples_daily", "reviews_zh"),
-    minutes=25,
+    minutes=17,
     steps=700,
     settings={
         **ENGLISH.settings,
