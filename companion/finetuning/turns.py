@@ -75,11 +75,11 @@ def word_dropout(
     left the words out). Special tokens are always shown. Raises `ValueError` as `mask_tokens` does.
     """
     special = tokenizer.special_tokens
+    mask, kept = special[MASK], [*special.values()]
 
     def dropped(step):
         ids, *asked = batch(step)
         rng = np.random.default_rng([seed, step])
-        mask, kept = special[MASK], [*special.values()]
         shown = mask_tokens(
             ids, rng, len(tokenizer), mask_id=mask, special_ids=kept, rate=rate, shown=(1.0, 0.0)
         )
