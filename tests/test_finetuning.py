@@ -316,6 +316,30 @@ def test_a_crf_gives_all_taggings_of_a_text_together_probability_one():
     assert padded[0] == pytest.approx(log_probs[same], abs=1e-5)
 
 
+def test_a_crf_passes_over_what_stands_between_items():
+    rng = np.random.default_rng(1)
+    crf = ft.CRF(3)
+    crf.transitions.assign(rng.normal(size=(3, 3)))
+    logits = rng.normal(size=(2, 6, 3)).astype("float32")
+    tags, seen = rng.integers(0, 3, (2, 6)), np.array([[0, 1, 0, 1, 1, 0], [1, 0, 0, 0, 1, 1]]) > 0
+    found = to_numpy(crf(logits, tags, seen))
+    for row in range(2):
+        kept = seen[row]
+        alone = crf(logits[row, kept][None], tags[row, kept][None], np.ones((1, 3), bool))
+        assert found[row] == pytest.approx(to_numpy(alone)[0], abs=1e-5)
+
+
+def test_the_loss_of_a_crf_is_that_of_independent_tags_until_it_has_learned():
+    # A = 0: log p(y | x) is the sum of each item's own log-softmax. −1 asks for nothing.
+    rng = np.random.default_rng(2)
+    logits = rng.normal(size=(2, 4, 3)).astype("float32")
+    tags = np.array([[-1, 2, 0, -1], [-1, 1, 1, 2]])
+    loss = float(ft.CRFLoss(ft.CRF(3))(tags, logits))
+    log_probs = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+    asked = [log_probs[row, t, tags[row, t]] for row, t in np.argwhere(tags >= 0)]
+    assert loss == pytest.approx(-sum(asked) / 2 / 4, abs=1e-5)  # two texts, four places each
+
+
 def test_the_best_span_ends_after_it_begins():
     start, end = np.array([0.0, 1, 5, 0]), np.array([0.0, 4, 1, 2])
     # 5 + 4 would be best, but ends before it begins; 5 + 2 (2–3) beats 1 + 4 (1–1) and 5 + 1.

@@ -295,6 +295,38 @@ def test_a_word_without_a_token_neither_begins_nor_ends_an_answer():
         assert ft.Answering().answers([logits], TOKENIZER, [item], 12) == [wanted]
 
 
+def test_what_a_crf_learned_of_neighbours_decides_between_paths():
+    kind = ft.Tagging(("O", "B-X", "I-X"), crf=True)
+    item = ft.TaggedText("1", ("tom", "lives"), ("O", "O"))
+    logits = np.array([[0, 0, 0], [1.0, 2, 0], [1, 0, 1.5], [0, 0, 0]])  # alone: B-X I-X
+    assert kind.answers([logits], TOKENIZER, [item], 8) == [["B-X", "I-X"]]
+    learned = np.zeros((3, 3))
+    learned[1, 2], learned[0, 0] = -1, 0.5  # 2 + 1.5 − 1 < 1 + 1 + 0.5 < 2 + 1 of B-X O
+    assert kind.answers([logits], TOKENIZER, [item], 8, learned) == [["B-X", "O"]]
+    learned[1, 0] = -1  # now 1 + 1 + 0.5 is best
+    assert kind.answers([logits], TOKENIZER, [item], 8, learned) == [["O", "O"]]
+
+
+@pytest.mark.parametrize("method", ["scratch", "frozen"])
+def test_a_tagger_with_a_crf_learns_tags_and_neighbours_together(start, method):
+    kind = ft.Tagging(ft.Tagging.of(TAGGED).tags, crf=True)
+    training.seed(0)
+    model = kind.model(start, method)
+    (before,) = model.head.crf.get_weights()
+    assert {weight.path for weight in model.head.trainable_weights} >= {"head/crf/transitions"}
+    targets = kind.targets(TOKENIZER, TAGGED, kind.rows(TOKENIZER, TAGGED, 16), 16)
+    # [CLS] anna lives in paris [SEP], and [CLS] who ? [SEP] with padding.
+    assert targets["tags"].tolist() == [[-1, 3, 0, 0, 1, -1], [-1, 0, 0, -1, -1, -1]]
+    many = [*TAGGED] * 4  # batches of two widths, one at a time
+    kind.compile(model, 3e-2, 80)
+    training.fit(model, kind.batches(TOKENIZER, many, 16, 2, seed=0), 80, every=80)
+    (after,) = model.head.crf.get_weights()
+    assert np.abs(after - before).max() > 0.1
+    if method == "scratch":  # a frozen encoder that never learned need not tell words apart
+        answers = kind.reader(model, TOKENIZER, 16)(TAGGED)
+        assert answers == [list(item.tags) for item in TAGGED]
+
+
 def test_intent_and_slots_are_judged_apart_and_together():
     kind = ft.IntentSlots.of(TAGGED)
     ids = kind.rows(TOKENIZER, TAGGED, 16)

@@ -67,7 +67,16 @@ from .starts import (
     text_rows,
     word_rows,
 )
-from .tags import CRF, FORBIDDEN, allowed_transitions, bio_spans, bio_tags, viterbi
+from .tags import (
+    CRF,
+    FORBIDDEN,
+    CRFHead,
+    CRFLoss,
+    allowed_transitions,
+    bio_spans,
+    bio_tags,
+    viterbi,
+)
 from .turns import predict, steps_of, turns, word_dropout
 from .utterances import Sampler, Utterance, utterances
 from .writing import Writing
@@ -83,6 +92,8 @@ __all__ = [
     "Adapter",
     "Answering",
     "Asked",
+    "CRFHead",
+    "CRFLoss",
     "Captioner",
     "Captioning",
     "Classification",

@@ -21,7 +21,7 @@ from .items import Asked, Example, TaggedText, words_of
 from .learning import class_weights, rate_of, tag_weights
 from .scores import Metric, by_kind, f1_of_counts, mean_metric
 from .starts import Start, blank_start, new_model, text_rows, word_rows
-from .tags import FORBIDDEN, allowed_transitions, bio_spans, viterbi
+from .tags import FORBIDDEN, CRFHead, CRFLoss, allowed_transitions, bio_spans, viterbi
 from .turns import predict, turns
 
 
@@ -53,9 +53,9 @@ class OnEncoder:
         """Adam, or Muon for new networks and those that it trained; the rate climbs and falls."""
         schedule = rate_of(rate, steps)
         optimizer = training.muon(schedule) if muon else backend.Adam(schedule)
-        model.compile(optimizer, self.loss())
+        model.compile(optimizer, self.loss(model))
 
-    def loss(self):
+    def loss(self, model: keras.Model):
         """What training makes small."""
         return _cross_entropy()
 
@@ -153,33 +153,63 @@ class Tagging(OnEncoder):
     """A BIO tag a word, read at its first token; Devlin et al. 2019, §5.3.
 
     Of all paths of tags the likeliest that is allowed is taken (`viterbi`), so that I-PER never
-    follows O.
+    follows O. With `crf` a path is learnt as a whole, and not token by token: which tags are
+    neighbours counts too.
     """
 
     tags: tuple[str, ...]
+    crf: bool = False
     metrics: tuple[Metric, ...] = field(default=(SPAN_F1,), repr=False)
 
     @classmethod
-    def of(cls, items: Sequence[TaggedText]) -> "Tagging":
+    def of(cls, items: Sequence[TaggedText], **options) -> "Tagging":
         """The kind whose tags are B- and I- of the items' types, and O."""
-        return cls(tags_of(items))
+        return cls(tags_of(items), **options)
 
     def head(self) -> keras.layers.Layer:
         """What stands on the encoder."""
-        return TokenHead(len(self.tags), name="head")
+        return (CRFHead if self.crf else TokenHead)(len(self.tags), name="head")
+
+    def loss(self, model: keras.Model):
+        """What training makes small."""
+        return CRFLoss(model.head.crf) if self.crf else super().loss(model)
 
     def rows(self, tokenizer: WordPiece, items: Sequence[TaggedText], longest: int) -> np.ndarray:
         """Ids (items, time)."""
         return _tagged_rows(tokenizer, items, longest)[0]
 
     def targets(self, tokenizer, items: Sequence[TaggedText], ids, longest: int) -> dict:
-        """The number of each token's tag, 0 where none is asked for, and weights that say where."""
+        """The number of each token's tag, 0 where none is asked for, and weights that say where.
+
+        With `crf` no weights, and −1 where none is asked for.
+        """
         labels = tag_numbers(tokenizer, items, ids, longest, self.tags)
+        if self.crf:
+            return {"tags": labels}
         return {"tags": np.maximum(labels, 0), "weights of tags": tag_weights(ids, labels)}
 
-    def answers(self, said: Sequence[np.ndarray], tokenizer, items, longest: int) -> list[list]:
-        """The tags of each item's words; a word behind the cut is O."""
-        return read_tags(said, tokenizer, items, longest, self.tags)
+    def answers(
+        self, said: Sequence[np.ndarray], tokenizer, items, longest: int, learned=0.0
+    ) -> list[list]:
+        """The tags of each item's words; a word behind the cut is O.
+
+        `learned` are the scores of neighbours, (tags, tags), that a CRF adds to what is said.
+        """
+        return read_tags(said, tokenizer, items, longest, self.tags, learned)
+
+    def reader(
+        self, model: keras.Model, tokenizer: WordPiece, longest: int
+    ) -> Callable[[Sequence[TaggedText]], list[list]]:
+        """The function from items to the model's tags."""
+        if not self.crf:
+            return super().reader(model, tokenizer, longest)
+
+        def read(items):
+            said = predict(model, self.rows(tokenizer, items, longest))
+            (learned,) = model.head.crf.get_weights()
+            return self.answers(said, tokenizer, items, longest, learned)
+
+        return read
 
     def errors(self, items: Sequence[TaggedText], answers: Sequence[Any]) -> dict[str, Any]:
         """Precision, recall and F₁ of each type of span."""
@@ -213,7 +243,7 @@ class IntentSlots(OnEncoder):
         """What stands on the encoder."""
         return IntentSlotHead(len(self.labels), len(self.tags), self.pooling, name="head")
 
-    def loss(self):
+    def loss(self, model: keras.Model):
         """What training makes small: the sum of both."""
         return {"intent": _cross_entropy(), "tags": _cross_entropy()}
 
@@ -337,9 +367,13 @@ def read_tags(
     items: Sequence[TaggedText],
     longest: int,
     tags,
+    learned: np.ndarray | float = 0.0,
 ) -> list[list[str]]:
-    """The likeliest allowed tags of each item's words; words that were cut off or dropped are O."""
-    allowed = np.where(allowed_transitions(tags), 0.0, FORBIDDEN)
+    """The likeliest allowed tags of each item's words; words that were cut off or dropped are O.
+
+    `learned` (tags, tags) are scores of neighbours, as a `CRF` has them.
+    """
+    allowed = learned + np.where(allowed_transitions(tags), 0.0, FORBIDDEN)
     beginning = np.where([tag[0] == "I" for tag in tags], FORBIDDEN, 0.0)
     _, places = _tagged_rows(tokenizer, items, longest)
     found = []

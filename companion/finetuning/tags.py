@@ -1,4 +1,4 @@
-"""From spans to tags and back, and a layer that knows which tags can be neighbours. Chapter 10.
+"""From spans to tags and back, and layers that know which tags can be neighbours. Chapter 10.
 
 Letters: B batch, T time, N tags.
 """
@@ -10,6 +10,8 @@ import numpy as np
 from keras import ops
 
 from companion.metrics import spans_of
+
+from .heads import TokenHead
 
 FORBIDDEN = -1e4  # the score of a pair of tags that cannot stand side by side
 
@@ -86,10 +88,15 @@ class CRF(keras.layers.Layer):
         """log p(tags | logits), (batch,), in nats.
 
         `logits` (batch, time, tags), `tags` (batch, time) integers, `attention_mask` (batch, time):
-        True for the items of a text, which stand at its beginning.
+        True for the items of a text. What stands between two of them is passed over, as [CLS] and
+        the later pieces of a word are.
         """
-        logits = ops.cast(logits, "float32")
-        seen = ops.cast(attention_mask, "float32")
+        items = ops.cast(attention_mask, "int32")
+        time = ops.shape(items)[1]
+        order = ops.argsort(ops.arange(time) - time * items, axis=1)  # the items first, in a row
+        seen = ops.cast(ops.take_along_axis(items, order, axis=1), "float32")
+        tags = ops.take_along_axis(tags, order, axis=1)
+        logits = ops.take_along_axis(ops.cast(logits, "float32"), order[:, :, None], axis=1)
         return self._score(logits, tags, seen) - self._log_partition(logits, seen)
 
     def _score(self, logits, tags, seen):
@@ -102,12 +109,50 @@ class CRF(keras.layers.Layer):
 
     def _log_partition(self, logits, seen):
         """log Z by the forward algorithm: log-sums over all paths, an item at a time."""
-        forward = logits[:, 0]  # (B, N)
-        for t in range(1, logits.shape[1]):
-            longer = ops.logsumexp(forward[:, :, None] + self.transitions, axis=1) + logits[:, t]
-            forward = ops.where(seen[:, t, None] > 0, longer, forward)
-        return ops.logsumexp(forward, axis=-1)
+
+        def longer(forward, item):  # (B, N): log-sums over all paths that end with a tag
+            own, inside = item[:, :-1], item[:, -1:]
+            further = ops.logsumexp(forward[:, :, None] + self.transitions, axis=1) + own
+            forward = ops.where(inside > 0, further, forward)
+            return forward, forward
+
+        # One array, not two: Keras' `scan` wants to know the length of several beforehand.
+        items = ops.concatenate([logits, seen[:, :, None]], axis=-1)
+        last, _ = ops.scan(longer, logits[:, 0], ops.transpose(items[:, 1:], (1, 0, 2)))
+        return ops.logsumexp(last, axis=-1)
 
     def get_config(self):
         """What rebuilds the layer."""
         return super().get_config() | {"num_tags": self.num_tags}
+
+
+@keras.saving.register_keras_serializable(package="companion")
+class CRFHead(TokenHead):
+    """A `TokenHead` with a `CRF` above it, `head.crf`; Lample et al. 2016, §2.2.
+
+    Its logits are a `TokenHead`'s; train it by `CRFLoss(head.crf)`, and give
+    `head.crf.transitions` to `viterbi`.
+    """
+
+    def build(self, x_shape):
+        """Make the dense layer and the CRF, which stays in float32."""
+        super().build(x_shape)
+        self.crf = CRF(self.num_tags, dtype="float32", name="crf")
+
+
+class CRFLoss(keras.losses.Loss):
+    """−log p(tags | logits) of a `CRF`, in nats, over the width of the batch.
+
+    From tags (batch, time), −1 where none is asked for, and logits (batch, time, tags). Divided by
+    the width it is as large as a cross-entropy of each token.
+    """
+
+    def __init__(self, crf: CRF, **options):
+        super().__init__(**options)
+        self.crf = crf
+
+    def call(self, tags, logits):
+        """(batch,), a number a text."""
+        tags = ops.cast(tags, "int32")
+        log_probs = self.crf(logits, ops.maximum(tags, 0), tags >= 0)
+        return -log_probs / ops.cast(ops.shape(tags)[1], log_probs.dtype)
