@@ -102,7 +102,7 @@ def _load(task: Task) -> Data:
     train = sentences("train")
     validation, test = (unseen(sentences(split), train) for split in ("validation", "test"))
     return Data(
-        kind=ft.Tagging.of(train),
+        kind=ft.Tagging.of(train, crf=task.numbers["crf"]),
         train=passages(train),
         validation=passages(validation),
         tests={"peoples_daily": passages(test)},
@@ -125,6 +125,7 @@ TASK = Task(
         "epochs": 6,
         "patience": 40,  # of 28 intervals: no run ends before its rate has fallen to 0
         "word dropout": 0.1,
+        "crf": True,
         "muon": True,
         "rates": {"full": 2e-3, "frozen": 6e-3, "lora": 4e-3, "adapter": 4e-3, "scratch": 4e-3},
     },
