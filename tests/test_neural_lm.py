@@ -302,6 +302,7 @@ def test_scalar_mix_by_hand():
     layers = [np.array([2.0, 0.0]), np.array([4.0, 8.0])]
     mixed = lm.scalar_mix(layers, np.array([0.0, math.log(3)]), gamma=2.0)
     np.testing.assert_allclose(array(mixed), [7, 12], rtol=1e-6)
+    np.testing.assert_allclose(array(lm.scalar_mix([[2], [4]], [0, 0])), [3])  # whole numbers too
 
 
 def test_the_mixing_layer_begins_with_the_mean_and_learns_which_layer_to_take():
@@ -346,6 +347,7 @@ def test_the_mix_is_learnt_when_a_model_around_it_is_compiled():
         (lambda: lm.FeedForwardLM(GRU), "takes a FeedForwardConfig"),
         (lambda: lm.scalar_mix(np.ones((2, 3)), np.ones(3)), "3 weights|one weight for each"),
         (lambda: lm.scalar_mix([np.ones(2), np.ones(3)], np.ones(2)), "only one shape"),
+        (lambda: lm.FeedForwardLM(FEED_FORWARD)(np.zeros((4, 6), int)), "this model reads 3"),
         (lambda: lm.context_windows([], 2, 9), "at least one"),
         (lambda: lm.context_windows([3, 9], 2, 9), "id 9 is outside"),
         (lambda: lm.stream_batches([TEXT], GRU, 999), "fewer streams"),

@@ -145,6 +145,11 @@ def log_of_sigmoid(scores):
     return -np.log(1 / (1 + np.exp(-signs * scores))).sum(axis=1)
 
 
+def log_of_one_plus(scores):
+    noise = np.log(1 + np.exp(scores[:, 1:])).sum(axis=1)
+    return np.log(1 + np.exp(-scores[:, 0])) + noise
+
+
 def sorted_by_dot_product(words, vectors, word, k):
     given = vectors[words.index(word)]
     dots = {w: float(np.dot(row, given)) for w, row in zip(words, vectors, strict=True)}
@@ -188,6 +193,7 @@ def bits_per_word(log_probs, texts):
         ("skip_gram_pairs", guarded_index, "negative-index"),
         ("skip_gram_pairs", sliced, "negative-slice"),
         ("negative_sampling_loss", log_of_sigmoid, "overflow"),
+        ("negative_sampling_loss", log_of_one_plus, "overflow"),
         ("nearest_words", sorted_by_dot_product, "dot-product"),
         ("skip_gram_step", moves_the_centre_first, "turned"),
         ("skip_gram_step", only_the_order_mended, "climbs-and-lost"),
@@ -215,6 +221,17 @@ def test_another_right_way_to_step_passes():
         return new_v, new_u
 
     assert verdict("skip_gram_step", one_candidate_at_a_time).state == "passed"
+
+
+def test_a_loss_that_avoids_the_sigmoid_is_not_told_to_avoid_it():
+    hint = verdict("negative_sampling_loss", log_of_one_plus).hint
+    assert "sigmoid" not in hint
+    assert "`np.logaddexp(0, -x)`" in hint
+
+
+def test_the_two_tables_may_be_stacked(solution):
+    step = solution["skip_gram_step"]
+    assert verdict("skip_gram_step", lambda **case: np.stack(step(**case))).state == "passed"
 
 
 def test_pairs_may_come_in_any_order():

@@ -525,6 +525,9 @@ def test_words_with_spaces_and_damaged_arpa_files_are_refused(tmp_path):
     path.write_text(BY_HAND.replace("ngram 2=2", "ngram 2=3"), encoding="utf-8")
     with pytest.raises(ValueError, match=r"announces \[5, 3, 1\].*holds \[5, 2, 1\]"):
         read_arpa(path)
+    path.write_text(BY_HAND.replace("ngram 2=2", "ngram 2=2k"), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"m.arpa, line \d: 'ngram 2=2k' does not say how many"):
+        read_arpa(path)
     path.write_text(BY_HAND.replace("-0.3\tthe cat", "-0.3\tthe"), encoding="utf-8")
     with pytest.raises(ValueError, match="line 16"):
         read_arpa(path)
@@ -574,6 +577,15 @@ def test_refitting_with_another_smoothing_equals_fitting_it():
     first, fresh = NGramModel(3, "laplace").fit(CATS), NGramModel(3, "katz").fit(CATS)
     again = first.refit(smoothing="katz")
     assert (again.token_log_probs(CATS) == fresh.token_log_probs(CATS)).all()
+
+
+def test_refitting_drops_a_fixed_discount_where_nothing_is_subtracted():
+    first = NGramModel(2, "kneser_ney", discount=0.75).fit(CATS)
+    fresh = NGramModel(2, "laplace").fit(CATS)
+    again = first.refit(smoothing="laplace")
+    assert (again.token_log_probs(CATS) == fresh.token_log_probs(CATS)).all()
+    kept = first.refit(smoothing="absolute_discounting")
+    assert kept.settings.discount == 0.75
 
 
 def test_refitting_to_a_lower_order_keeps_the_weights_of_the_orders_that_stay():

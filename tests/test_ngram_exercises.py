@@ -37,7 +37,7 @@ def test_the_worked_examples_of_the_statements_are_what_the_solutions_give(solut
         ("中国", "</s>"): 1,
         ("我", "</s>"): 1,
     }
-    assert solution["perplexity"](np.log([1 / 2, 1 / 8])) == pytest.approx(4)
+    assert solution["perplexity"](np.log([1 / 3, 1 / 27])) == pytest.approx(9)  # √81
     bigrams = {("San", "Francisco"): 9, ("the", "cat"): 2, ("a", "cat"): 1}
     assert solution["continuation_probs"](bigrams) == {"Francisco": 1 / 3, "cat": 2 / 3}
     lower = {"cat": 0.5, "mat": 0.25, "sat": 0.25}
@@ -64,6 +64,8 @@ def test_the_predicted_numbers_follow_from_the_texts_in_their_statements(solutio
     assert solution["p_sat_given_cat"] == counts["cat", "sat"] / cat
     probs = [1 / 4, 1 / 16, 1 / 2, 1 / 2]
     assert solution["perplexity_by_hand"] == pytest.approx(solution["perplexity"](np.log(probs)))
+    # The example's number is none of the answers: those of all variants are roots of powers of two.
+    assert verdict("perplexity_by_hand", 9).state == "failed"
 
 
 def flat_counts(sentences):
@@ -91,6 +93,13 @@ def no_guard(context, bigrams, lower, discount):
     }
 
 
+def known_in_one_stream(train, test, order):
+    stream = [word for sentence in train for word in sentence]
+    known = {tuple(stream[i : i + order]) for i in range(len(stream))}
+    asked = [tuple(s[i : i + order]) for s in test for i in range(len(s) - order + 1)]
+    return sum(ngram not in known for ngram in asked) / len(asked)
+
+
 @pytest.mark.parametrize(
     ("exercise", "answer", "mistake"),
     [
@@ -100,10 +109,16 @@ def no_guard(context, bigrams, lower, discount):
         ("perplexity", running_product, "product"),
         ("sentence_log_prob", numpy_product, "product"),
         ("absolute_discounting", no_guard, "unseen-divides"),
+        ("unseen_rate", known_in_one_stream, "training-joined"),
     ],
 )
 def test_wrong_answers_written_in_another_way_are_named_too(exercise, answer, mistake):
     assert verdict(exercise, answer).mistake == mistake
+
+
+def test_a_pair_may_be_an_array(solution):
+    table_growth = solution["table_growth"]
+    assert verdict("table_growth", lambda **case: np.array(table_growth(**case))).state == "passed"
 
 
 def test_an_answer_of_another_form_is_told_which_form_is_wanted():

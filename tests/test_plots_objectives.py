@@ -34,6 +34,18 @@ def test_every_picture_of_chapter_9_is_a_small_png_that_describes_its_axes():
         assert " over " in metadata["image/png"]["alt"]
 
 
+def test_every_panel_is_described_with_the_axes_that_it_names():
+    apart = plots.probe_curves(MANY, {"untrained": 0.4}, "By probe", apart=True)
+    assert apart.description() == (
+        "By probe (dotted: untrained 40 %): A (accuracy (%)); B; C; D; "
+        "E (accuracy (%) over training steps)"
+    )
+    assert plots.questions(ROWS).description() == "One text, many questions over tokens"
+    assert plots.ranking(SCORES, {}).description() == (
+        "sentiment (objective over probe accuracy (%)); tags over probe accuracy (%)"
+    )
+
+
 def test_what_is_not_asked_has_no_box():
     (axes,) = plots.questions(ROWS).axes
     assert texts(axes) == ["the", "[MASK]", "cat", "the", "cat", "twin", "is shown", "is asked for"]

@@ -73,6 +73,15 @@ def test_a_pattern_that_cannot_be_used_is_refused():
         pretokenize("a", "[")
 
 
+def test_a_pattern_that_would_lose_a_part_of_the_text_is_refused():
+    for call in (lambda: BPE.train("a b", 258, pattern=r"\w+"), lambda: pretokenize("a b", r"\w+")):
+        with pytest.raises(ValueError, match="leaves out a part of the text"):
+            call()
+    bpe = BPE.train("ab", 257, pattern=r"\w+")  # covers this text, not every text
+    with pytest.raises(ValueError, match="leaves out a part of the text"):
+        bpe.encode("a b")
+
+
 def test_visible_bytes_are_gpt2s():
     # 33–126, 161–172 and 174–255 stand for themselves; the other 68 are numbered from U+0100:
     # 0–32 are U+0100–0120, so a space (32) is U+0120 and a newline (10) U+010A.
@@ -102,7 +111,7 @@ def test_bpe_learns_the_merges_of_sennrichs_example():
     # (e, st) 9; of (l, o) 7 and (o, w) 7 the greater is (o, w); then (l, ow) 7; then n-e, e-w,
     # w-est 6: the greatest is (w, est).
     words = ["low"] * 5 + ["lower"] * 2 + ["newest"] * 6 + ["widest"] * 3
-    bpe = BPE.train("\n".join(words), 256 + 5, pattern=r"\w+")
+    bpe = BPE.train("\n".join(words), 256 + 5, pattern=r"\w+|\n")
     assert bpe.merges == [(b"s", b"t"), (b"e", b"st"), (b"o", b"w"), (b"l", b"ow"), (b"w", b"est")]
 
 
@@ -179,6 +188,9 @@ def test_training_does_not_learn_from_special_tokens():
         (lambda: BPE.train("", 300), "empty"),
         (lambda: BPE.train("a", 300, special_tokens=["<s>", "<s>"]), "twice"),
         (lambda: BPE.train("a", 300, special_tokens=[""]), "special token"),
+        (lambda: BPE.train("a", 300, special_tokens="[SEP]"), r"one string.*\['\[SEP\]'\]"),
+        (lambda: WordPiece(PIECES, special_tokens="[UNK]"), "one string"),
+        (lambda: Unigram(SCORES, "<unk>"), "one string"),
         (lambda: BPE({0: b"a"}, []), "lacks 255 single bytes"),
         (lambda: BPE(BPE_TINY.vocab, [(b"q", b"zz")]), "zz"),
         (lambda: BPE(BPE_TINY.vocab, [], {"<s>": 0}), "ids of their own"),
@@ -298,7 +310,17 @@ def test_unigram_gives_unknown_characters_one_id_a_run():
     assert tokenizer.decode(tokenizer.encode("a我爱b")) == "a\ufffdb"
 
 
-@given(st.text("ab ", max_size=30))
-def test_unigram_text_survives_the_round_trip_when_its_characters_are_known(text):
-    tokenizer = Unigram(SCORES)
-    assert tokenizer.decode(tokenizer.encode(text)) == text
+@given(st.lists(st.text("ab ", max_size=12), min_size=1, max_size=4))
+@example(["a", "b"])
+def test_unigram_text_survives_the_round_trip_when_its_characters_are_known(parts):
+    tokenizer, text = Unigram(SCORES, ["<unk>", "<sep>"]), "<sep>".join(parts)
+    assert tokenizer.decode(tokenizer.encode(text, "all")) == text
+    assert tokenizer.decode(tokenizer.encode_ordinary(parts[0])) == parts[0]
+
+
+def test_unigram_puts_its_mark_before_the_text_and_not_again_after_a_special_token():
+    tokenizer = Unigram(SCORES, ["<unk>", "<sep>"])
+    ids = tokenizer.encode("ab<sep>ba<sep> a", "all")
+    # ▁ab: ▁a·b costs 4.7, ▁·ab 6.5; ba in mid-text: ba 4.0, b·a 4.5; the last ▁ is a space.
+    tokens = [tokenizer.vocab[number] for number in ids]
+    assert tokens == ["▁a", "b", "<sep>", "ba", "<sep>", "▁a"]

@@ -358,7 +358,7 @@ _ALL = (
     CorpusInfo(
         name="jieba_dict",
         language=("zh",),
-        description="349,046 Chinese words with frequency and part of speech",
+        description="349,046 entries: Chinese words with frequency and part of speech",
         licence="MIT",
         source="the dictionary of jieba",
         archive=pins.JIEBA,

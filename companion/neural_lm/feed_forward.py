@@ -53,9 +53,11 @@ class FeedForwardLM(Configured):
         self.built = True
 
     def call(self, contexts):
-        """Logits of the next word."""
-        width = self.config.context_length * self.config.d_model
-        x = ops.reshape(self.embedding(contexts), (-1, width))  # (B, n, D) → (B, n D)
+        """Logits of the next word; `ValueError` for contexts of another length."""
+        n, x = self.config.context_length, self.embedding(contexts)
+        if x.shape[-2] not in (n, None):  # None: not known before the model runs
+            raise ValueError(f"contexts have {x.shape[-2]} words; this model reads {n}")
+        x = ops.reshape(x, (-1, n * self.config.d_model))  # (B, n, D) → (B, n D)
         y = self.projection(self.hidden(x))
         return y if self.direct is None else y + self.direct(x)
 

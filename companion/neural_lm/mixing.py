@@ -13,9 +13,9 @@ from keras import ops
 def scalar_mix(layers, weights, gamma=1.0):
     """γ Σ_j softmax(w)_j h_j; Peters et al. 2018, eq. 1.
 
-    `layers`: L arrays of one shape (…, D), a list or stacked; `weights` (L,), before the softmax.
-    Returns (…, D). Raises `ValueError` for layers of different shapes or another number of
-    weights.
+    `layers`: L arrays of one shape (…, D), a list or stacked; whole numbers are taken as floats.
+    `weights` (L,), before the softmax. Returns (…, D). Raises `ValueError` for layers of different
+    shapes or another number of weights.
 
     >>> scalar_mix([[2.0], [4.0]], [0.0, 0.0])   # equal weights: the mean
     [3.0]
@@ -25,6 +25,8 @@ def scalar_mix(layers, weights, gamma=1.0):
     if len(shapes) != 1:
         raise ValueError(f"the layers have shapes {sorted(shapes)}; only one shape can be mixed")
     stacked = ops.stack(layers)
+    if not keras.backend.is_float_dtype(stacked.dtype):
+        stacked = ops.cast(stacked, keras.config.floatx())
     weights = ops.convert_to_tensor(weights, dtype=stacked.dtype)
     if weights.shape != stacked.shape[:1]:
         raise ValueError(

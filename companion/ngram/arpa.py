@@ -148,7 +148,7 @@ def _parse(path: Path) -> list[list[tuple[float, str, float]]]:
             ended = True
             break
         if line.startswith("ngram ") and not sections:
-            announced.append(int(line.partition("=")[2]))
+            announced.append(_announced(line, path, number))
         elif line == f"\\{len(sections) + 1}-grams:":
             sections.append([])
         elif line.strip() and sections:
@@ -161,6 +161,16 @@ def _parse(path: Path) -> list[list[tuple[float, str, float]]]:
             + "; it is not an ARPA file, or not all of it"
         )
     return sections
+
+
+def _announced(line: str, path: Path, number: int) -> int:
+    """One line of the head: ngram order=how many."""
+    try:
+        return int(line.partition("=")[2])
+    except ValueError:
+        raise ValueError(
+            f"{path}, line {number}: {line!r} does not say how many n-grams there are"
+        ) from None
 
 
 def _entry(line: str, n: int, path: Path, number: int) -> tuple[float, str, float]:

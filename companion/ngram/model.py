@@ -212,9 +212,9 @@ class NGramModel(BackoffModel):
     def refit(self, *, order: int | None = None, smoothing: str | None = None) -> "NGramModel":
         """A new model from the same counts: of a lower order, with another smoothing, or both.
 
-        Equal to fitting it on the same sentences, without counting them again. Raises `ValueError`
-        for a higher order, and for a change to or from modified Kneser–Ney, which counts the
-        starts of sentences in its own way.
+        Equal to fitting it on the same sentences, without counting them again. A fixed discount
+        stays where the smoothing has one. Raises `ValueError` for a higher order, and for a change
+        to or from modified Kneser–Ney, which counts the starts of sentences in its own way.
         """
         self._fitted()
         order = self.order if order is None else order
@@ -227,6 +227,8 @@ class NGramModel(BackoffModel):
         settings = dict(vars(self.settings))
         if np.ndim(settings["weights"]):  # one an order: those of the lower orders stay
             settings["weights"] = settings["weights"][:order]
+        if smoothing in SMOOTHINGS and SMOOTHINGS[smoothing].discount is None:
+            settings["discount"] = None
         model = NGramModel(order, smoothing, **settings, vocabulary=self.vocabulary)
         model.pad, model.min_count, model.levels = self.pad, self.min_count, self.levels[:order]
         return model._estimated()

@@ -57,16 +57,25 @@ class Picture(Figure):
         }
 
     def description(self) -> str:
-        """Titles and axes in words."""
-        panels = (
-            f"{axes.get_title(loc='left')} ({axes.get_ylabel()} over {axes.get_xlabel()})"
-            for axes in self.axes
-            if axes.get_xlabel()
-        )
-        return "; ".join(panels).replace("\n", " ")
+        """Titles and axes in words, the figure's own first."""
+        visible = (axes for axes in self.axes if axes.get_visible())
+        panels = "; ".join(words for axes in visible if (words := _described(axes)))
+        whole = ": ".join(part for part in (self.get_suptitle(), panels) if part)
+        return whole.replace("\n", " ")
 
     def __repr__(self):
         return f"<Picture: {self.description()}>"
+
+
+def _described(axes: Axes) -> str:
+    """A panel's title and axes: "Learning (loss over step)"; nothing for what has no title.
+
+    Of panels that share an axis only those at the edge name it.
+    """
+    title, x, y = axes.get_title(loc="left"), axes.get_xlabel(), axes.get_ylabel()
+    if x and y:
+        return f"{title} ({y} over {x})".strip()
+    return title + (f" over {x}" if x else f" ({y})" if title and y else "")
 
 
 def label(text: str, romanised: str) -> str:

@@ -36,9 +36,10 @@ def words(answer, case):
 
 
 def two_tables(answer, case):
-    """A function that returns the pair (vectors, neighbours)."""
+    """A function that returns the pair (vectors, neighbours), or the two stacked."""
     result = answer(**case)
-    if not (isinstance(result, tuple | list) and len(result) == 2):
+    pair = isinstance(result, tuple | list) or (isinstance(result, np.ndarray) and result.ndim)
+    if not (pair and len(result) == 2):
         raise TypeError(
             f"the result is a {type(result).__name__}, it should be a pair (vectors, neighbours)"
         )

@@ -36,6 +36,8 @@ def distribution(answer, case):
 def size_and_seen(answer, case):
     """A function that returns the pair (cells of the table, cells that the text fills)."""
     result = answer(**case)
+    if isinstance(result, np.ndarray):
+        result = result.tolist()
     if not (isinstance(result, tuple | list) and len(result) == 2):
         raise TypeError(f"{result!r} is not a pair (cells, seen)")
     cells, seen = result

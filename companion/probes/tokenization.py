@@ -55,6 +55,8 @@ def pair_list(answer, case):
 def two_ratios(answer, case):
     """A function that returns the pair (tokens per character, bytes per token)."""
     result = answer(**case)
+    if isinstance(result, np.ndarray):
+        result = result.tolist()
     if not (isinstance(result, tuple | list) and len(result) == 2):
         raise TypeError(f"{result!r} is not a pair (tokens per character, bytes per token)")
     per_character, per_token = result

@@ -21,6 +21,7 @@ from companion.tokenization.pretokenize import (
     compile_pattern,
     count_words,
     from_visible,
+    pretokenize,
     visible,
 )
 from companion.tokenization.special import resolve_allowed, special_pattern, split_special
@@ -106,7 +107,7 @@ class BPE:
         if len(specials) < len(special_tokens) or not specials.keys().isdisjoint(vocab):
             raise ValueError(f"special tokens {dict(special_tokens)} need ids of their own")
         self.vocab = dict(vocab) | specials
-        self._compiled = compile_pattern(pattern)
+        compile_pattern(pattern)  # a wrong one raises here, not at the first text
         self._special_pattern = special_pattern(special_tokens)
         byte_ids = [self.token_to_id[bytes([byte])] for byte in range(256)]
         self._cache = _WordCache(byte_ids, _ranks(self.merges, self.token_to_id))
@@ -124,8 +125,9 @@ class BPE:
         Ids: the 256 bytes, then the merged tokens, then the special tokens. Where special tokens
         stand in the text it is cut, and they are not learned from. Ties go to the greater pair of
         byte strings. A short text gives fewer tokens than asked for. Raises ValueError for an empty
-        text and for a `vocab_size` below 256 + the special tokens.
+        text, one that the pattern does not cover, or a `vocab_size` below 256 + the special ones.
         """
+        specials = special_pattern(special_tokens)
         smallest = 256 + len(special_tokens)
         if vocab_size < smallest:
             raise ValueError(
@@ -135,7 +137,6 @@ class BPE:
         if len(set(special_tokens)) < len(special_tokens):
             raise ValueError(f"special_tokens={list(special_tokens)} names one twice")
         texts = [text] if isinstance(text, str) else text
-        specials = special_pattern(special_tokens)
         pieces = (
             part for one in texts for part in (specials.split(one)[::2] if specials else [one])
         )
@@ -180,7 +181,8 @@ class BPE:
         return self._encode(data.decode("utf-8", "surrogateescape"))
 
     def _encode(self, text: str) -> list[int]:
-        return list(chain.from_iterable(map(self._cache.__getitem__, self._compiled.findall(text))))
+        words = pretokenize(text, self.pattern)
+        return list(chain.from_iterable(map(self._cache.__getitem__, words)))
 
     def decode_bytes(self, ids: Iterable[int]) -> bytes:
         """Return the bytes of ids, exactly; ValueError for an id outside the vocabulary."""

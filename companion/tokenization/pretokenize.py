@@ -33,10 +33,18 @@ def compile_pattern(pattern: str) -> regex.Pattern:
 def pretokenize(text: str, pattern: str = GPT2_PATTERN) -> list[str]:
     """Return the pieces that a pattern finds in a text, in order (Radford et al. 2019, §2.2).
 
+    Raises ValueError where the pattern leaves out a part of the text.
+
     >>> pretokenize("I'll go  now")
     ['I', "'ll", ' go', ' ', ' now']
     """
-    return compile_pattern(pattern).findall(text)
+    words = compile_pattern(pattern).findall(text)
+    if sum(map(len, words)) < len(text):
+        raise ValueError(
+            f"the pattern {pattern!r} leaves out a part of the text: let it match everything, "
+            r"for example with |\s+|. at its end"
+        )
+    return words
 
 
 def count_words(texts: Iterable[str], pattern: str = GPT2_PATTERN) -> Counter[bytes]:

@@ -63,7 +63,7 @@ class Lexicon:
     @classmethod
     @lru_cache(maxsize=1)
     def jieba(cls) -> "Lexicon":
-        """Return jieba's dictionary of 349,046 words, from `jieba_dict`."""
+        """Return jieba's dictionary of 349,045 words (one is listed twice), from `jieba_dict`."""
         text = corpora.path("jieba_dict", "dict.txt").read_text(encoding="utf-8")
         entries = (line.split(" ") for line in text.splitlines())
         return cls({word: int(frequency) for word, frequency, *_ in entries})

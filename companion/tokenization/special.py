@@ -9,7 +9,12 @@ from collections.abc import Collection, Iterable
 
 
 def special_pattern(specials: Iterable[str]) -> re.Pattern | None:
-    """Return the pattern that finds special tokens, longest first; None where there are none."""
+    """Return the pattern that finds special tokens, longest first; None where there are none.
+
+    Raises ValueError for a single string, whose letters would be the tokens, and for "".
+    """
+    if isinstance(specials, str):
+        raise ValueError(f"special_tokens={specials!r} is one string: give a list, [{specials!r}]")
     longest_first = sorted(specials, key=lambda token: (-len(token), token))
     if "" in longest_first:
         raise ValueError("'' cannot be a special token: give a string of at least one character")

@@ -42,6 +42,7 @@ class Unigram:
     def __init__(self, scores: Mapping[str, float], special_tokens: Sequence[str] = (UNKNOWN,)):
         if not scores or not all(math.isfinite(score) for score in scores.values()):
             raise ValueError("scores must hold at least one piece, and finite log-probabilities")
+        self._special_pattern = special_pattern(special_tokens)
         if UNKNOWN not in special_tokens:
             raise ValueError(f"special_tokens={list(special_tokens)} lacks {UNKNOWN!r}: add it")
         self.scores = dict(scores)
@@ -52,7 +53,6 @@ class Unigram:
                 "a special token is also a piece, or stands twice: tokens are distinct"
             )
         self.special_tokens = {token: self.token_to_id[token] for token in special_tokens}
-        self._special_pattern = special_pattern(special_tokens)
         self._longest = max(map(len, self.scores))
         self._unknown_score = min(self.scores.values()) - UNKNOWN_PENALTY
         # Where ▁ only begins pieces, no segmentation crosses a word's border: cut there first.
@@ -87,7 +87,11 @@ class Unigram:
         allowed = resolve_allowed(self.special_tokens, allowed_special)
         ids: list[int] = []
         for place, part in enumerate(split_special(text, self._special_pattern, allowed)):
-            ids.extend([self.special_tokens[part]] if place % 2 else self.encode_ordinary(part))
+            if place % 2:
+                ids.append(self.special_tokens[part])
+            else:  # after a special token the text goes on: only its first part gets a ▁ in front
+                words = self._words(part, begins=place == 0)
+                ids.extend(self._ids(chain.from_iterable(map(self._best, words))))
         return ids
 
     def encode_ordinary(self, text: str) -> list[int]:
@@ -98,11 +102,11 @@ class Unigram:
         """Return the likeliest segmentation; joined, its pieces are the text with ▁ for spaces."""
         return list(chain.from_iterable(map(self._best, self._words(text))))
 
-    def _words(self, text: str) -> list[str]:
+    def _words(self, text: str, begins: bool = True) -> list[str]:
         """Return the parts of a text that can be segmented one by one."""
         if not text:
             return []
-        marked = mark_spaces(text)
+        marked = mark_spaces(text) if begins else text.replace(" ", SPACE)
         return [word for word in _WORD.findall(marked) if word] if self._by_word else [marked]
 
     def _best(self, word: str) -> list[str]:

@@ -77,6 +77,7 @@ class WordPiece:
         lowercase: bool = True,
         special_tokens: Sequence[str] = BERT_SPECIALS,
     ):
+        self._special_pattern = special_pattern(special_tokens)
         self.vocab = list(vocab)
         self.lowercase = lowercase
         self.token_to_id = {token: number for number, token in enumerate(self.vocab)}
@@ -87,7 +88,6 @@ class WordPiece:
             if token not in self.token_to_id:
                 raise ValueError(f"the vocabulary lacks the special token {token!r}: add it")
         self.special_tokens = {token: self.token_to_id[token] for token in special_tokens}
-        self._special_pattern = special_pattern(special_tokens)
         self._cache = _WordCache(self.token_to_id)
 
     @classmethod

@@ -94,9 +94,9 @@ negative_sampling_loss = Exercise(
         Mistake(
             "overflow",
             _naive,
-            "Right for small scores; for large ones the sigmoid becomes 0 and its logarithm −∞. "
-            "Do not compute the sigmoid at all: −log σ(x) is log(1 + e^−x), which "
-            "`np.logaddexp` gives safely.",
+            "Right for small scores; for large ones `np.exp` overflows and the loss is infinite, "
+            "whether you wrote −log σ(x) or log(1 + e^−x). `np.logaddexp(0, -x)` is the same "
+            "number, computed without overflow.",
         ),
         Mistake(
             "one-minus-sigmoid",

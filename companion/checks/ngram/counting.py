@@ -234,6 +234,10 @@ def _joined(train, test, order):
     return _unseen_rate([one], [other], order)
 
 
+def _training_joined(train, test, order):
+    return _unseen_rate([[w for words in train for w in words]], test, order)
+
+
 def _per_training_ngram(train, test, order):
     rate = _unseen_rate(train, test, order)
     return rate * len(_ngrams(test, order)) / len(_ngrams(train, order))
@@ -246,12 +250,15 @@ def _types_over_tokens(train, test, order):
 
 def _unseen_cases(rng, size):
     order = 1 + size % 3
-    train = random_sentences(rng, 4 + size, vocab_size=4, longest=7)
+    # Joined end to end, the first two would hold "saw snow", for which the test asks.
+    train = [["we", "saw"], ["snow", "fell"]]
+    train += random_sentences(rng, 4 + size, vocab_size=4, longest=7)
     train.append(["the", "cat", "sat", "on"])
     # A known sentence, one with new words three times over (tokens are not types), a short one
     # (too short for a trigram: nothing may span two sentences), and more.
     news = ["a", "red", "dog", "saw", "the", "cat"]
-    test = [train[-1], news, news, news, ["cat"], *random_sentences(rng, 2 + size)]
+    test = [train[-1], news, news, news, ["cat"], ["saw", "snow", "fell"], ["we", "saw", "snow"]]
+    test += random_sentences(rng, 2 + size)
     return {"train": train, "test": test, "order": order}
 
 
@@ -310,6 +317,12 @@ unseen_rate = Exercise(
             "across-sentences",
             _joined,
             "You joined the sentences, so n-grams span two of them; stay inside each sentence.",
+        ),
+        Mistake(
+            "training-joined",
+            _training_joined,
+            "You joined the training sentences, so n-grams that span two of them count as known; "
+            "stay inside each sentence.",
         ),
         Mistake(
             "divides-by-training",

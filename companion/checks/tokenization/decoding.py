@@ -37,6 +37,12 @@ def _by_place(ids, vocab):
     return (tokens[number] for number in ids)
 
 
+def _in_range(ids, vocab):
+    if not all(0 <= number <= max(vocab) for number in ids):
+        raise ValueError("an id is not in the vocabulary")
+    return _unchecked(ids, vocab)
+
+
 def _decode(errors="replace", encoding="utf-8", between=b"", look_up=_checked):
     """Join the bytes of the ids and decode them, with one thing or another done wrong."""
 
@@ -70,6 +76,9 @@ def _decoding_cases(rng, size):
     ids = [number[token] for token in tokens]
     if size % 4 == 3:
         ids.insert(1, len(vocab) if size == 3 else -1)
+    if size == 7:  # an id in a gap between the keys
+        vocab = {3 * i: token for i, token in vocab.items()}
+        ids = [3 * i if i >= 0 else 1 for i in ids]
     return {"ids": ids, "vocab": vocab}
 
 
@@ -183,6 +192,12 @@ decode_ids = Exercise(
             _decode(look_up=_by_place),
             "You take an id for a place in the list of tokens; it is a key, and there may be gaps "
             "between the keys. Look it up in `vocab`.",
+        ),
+        Mistake(
+            "range-only",
+            _decode(look_up=_in_range),
+            "You compare an id with the smallest and the greatest; there may be gaps between the "
+            "keys, so ask with `in`.",
         ),
     ],
     hints=[

@@ -156,11 +156,22 @@ def _opposite(pair):
     return tuple([-ord(char) for char in token] + [1] for token in pair)
 
 
-def _never_stops(words, num_merges):
-    merges = train(words, num_merges)
-    if len(merges) < num_merges:
-        raise ValueError("the maximum of no counts")
-    return merges
+def _never_stops(learn=train, error=ValueError):
+    """`learn`, but an error where no pair is left: that of `max`, or of an index into nothing."""
+
+    def learn_bpe(words, num_merges):
+        merges = learn(words, num_merges)
+        if len(merges) < num_merges:
+            raise error("no pair is left")
+        return merges
+
+    return learn_bpe
+
+
+NEITHER = (
+    "Two things: where no word has two tokens left there is no pair to take, stop there; and of "
+    "pairs with equal counts the greater wins, `key=lambda pair: (counts[pair], pair)`."
+)
 
 
 def _learning_cases(rng, size):
@@ -251,10 +262,12 @@ learn_bpe = Exercise(
         ),
         Mistake(
             "never-stops",
-            _never_stops,
+            _never_stops(),
             "When every word is one token there is no pair left to take a maximum of; stop there, "
             "with fewer merges than asked for.",
         ),
+        Mistake("first-seen-and-never-stops", _never_stops(_first_seen), NEITHER),
+        Mistake("most-common-and-never-stops", _never_stops(_first_seen, IndexError), NEITHER),
         Mistake(
             "stops-at-one",
             partial(train, least=2),

@@ -21,7 +21,14 @@ LONG = 6  # the size of the case in which a product of probabilities underflows
 # mean (size 1), and listed words that are less likely than their parts, known or unknown.
 RARE = {"市长": -60.0, "长江大桥": -60.0}
 RARER = {"市长": -90.0, "长江大桥": -90.0}  # where every word is rarer
-FIXED = {1: {"市长": -30.0, "长江大桥": -13.0, "长江": -7.0, "大桥": -7.0}, LONG: RARER, 7: RARE}
+NAME = "中华人民共和国"  # seven characters, in the case of size 5: a word may have any length
+NAMED = {NAME: -9.0, "中华": -8.0, "人民": -8.0, "共和国": -8.0}
+FIXED = {
+    1: {"市长": -30.0, "长江大桥": -13.0, "长江": -7.0, "大桥": -7.0},
+    5: NAMED,
+    LONG: RARER,
+    7: RARE,
+}
 
 
 def _edges(text, log_probs, unknown, lengths=None):
@@ -66,6 +73,11 @@ def _free_unknown(text, log_probs, unknown):
     return _best_path()(text, log_probs, 0.0)
 
 
+def _short_words(text, log_probs, unknown):
+    listed = {word: log_prob for word, log_prob in log_probs.items() if len(word) <= 4}
+    return _best_path()(text, listed, unknown)
+
+
 def _joins_unknown(text, log_probs, unknown):
     words = _best_path()(text, log_probs, unknown)
     runs = groupby(words, key=lambda word: word in log_probs)
@@ -98,11 +110,12 @@ def _segmentation_cases(rng, size):
     sentences = [SENTENCES[size % 6]] if size != LONG else SENTENCES * 2
     words = sorted({word for _, listed in sentences for word in listed.split()})
     rarer = 20 * (size == LONG)
-    log_probs = {word: round(float(rng.uniform(-14, -6)) - rarer, 2) for word in words}
+    # Not rounded: two best paths would have equal sums, and then either cut is right.
+    log_probs = {word: float(rng.uniform(-14, -6)) - rarer for word in words}
     return {
-        "text": "".join(sentence for sentence, _ in sentences),
+        "text": NAME * (size == 5) + "".join(sentence for sentence, _ in sentences),
         "log_probs": log_probs | FIXED.get(size, {}),
-        "unknown": round(float(rng.uniform(-18, -14)) - rarer, 2),
+        "unknown": float(rng.uniform(-18, -14)) - rarer,
     }
 
 
@@ -182,6 +195,12 @@ segment_words = Exercise(
             _best_path(lengths=range(2, 1000)),
             "You let any stretch of text be one unknown word; only a single character may be "
             "unknown.",
+        ),
+        Mistake(
+            "short-words",
+            _short_words,
+            "You look for short words only; most Chinese words have at most four characters, but "
+            "names are longer. The longest word of `log_probs` is the limit.",
         ),
         Mistake(
             "joins-unknown",
