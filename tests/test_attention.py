@@ -77,6 +77,11 @@ def test_the_targets_are_the_last_of_a_longer_source_unless_a_position_is_given(
     assert array(causal_mask(1, 4, position=1)).tolist() == [[True, True, False, False]]
 
 
+def test_lengths_may_be_numpy_numbers():
+    assert array(causal_mask(np.int64(1), np.int64(3))).tolist() == [[True] * 3]
+    assert array(alibi(2, np.int64(1), np.int64(3))).tolist() == array(alibi(2, 1, 3)).tolist()
+
+
 def test_padding_is_hidden_from_every_target():
     mask = padding_mask(np.array([[5, 0, 7], [1, 2, 0]]))
     assert array(mask).tolist() == [[[True, False, True]], [[True, True, False]]]
@@ -94,6 +99,16 @@ def test_two_keys_by_hand():
     output, weights = scaled_dot_product_attention(query, key, np.array([[10.0], [2.0]]))
     assert array(weights) == pytest.approx(np.array([[0.25, 0.75]]))
     assert array(output) == pytest.approx(np.array([[4.0]]))
+
+
+def test_whole_numbers_are_attended_to_like_others():
+    x = [[1, 0], [1, 1], [0, 2]]
+    output, weights = scaled_dot_product_attention(x, x, x)
+    # row 2: products 0, 2, 4 over √2; e^0, e^1.4142, e^2.8284 = 1, 4.1133, 16.919 over 22.032
+    assert array(weights)[2] == pytest.approx([0.0454, 0.1867, 0.7679], abs=1e-4)
+    wanted = scaled_dot_product_attention(*[np.array(x, "float32")] * 3)
+    for ours, theirs in zip((output, weights), wanted, strict=True):
+        assert array(ours) == pytest.approx(array(theirs))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -477,6 +492,8 @@ def test_time_may_be_unknown_when_a_model_is_built():
         (lambda: MultiHeadAttention(6, 2, rotary=True), "width 3 have no pairs"),
         (lambda: made(4, 2, rotary=True)(normal(1, 2, 4), source=normal(1, 3, 4)), "no source"),
         (lambda: causal_mask(3, 2), "3 targets in a source of 2"),
+        (lambda: causal_mask(np.int64(3), np.int64(2)), "3 targets in a source of 2"),
+        (lambda: alibi(1, 3, 2), "3 targets in a source of 2"),
         (lambda: padding_mask(np.zeros(3, int)), r"shape \(3,\); wanted \(batch, source\)"),
         (lambda: rotary(np.zeros((2, 3))), r"last axis of \(2, 3\) is odd"),
         (lambda: LearnedPositions(4, 2)(normal(1, 3, 2), position=2), "positions 2 to 4"),
@@ -486,6 +503,10 @@ def test_time_may_be_unknown_when_a_model_is_built():
         (
             lambda: scaled_dot_product_attention(np.ones((2, 3)), np.ones((2, 4)), np.ones((2, 4))),
             r"query \(2, 3\), key \(2, 4\)",
+        ),
+        (
+            lambda: scaled_dot_product_attention(np.ones((1, 4)), np.ones((2, 4)), [10.0, 2.0]),
+            r"value \(2,\): each has two axes at least",
         ),
         (
             lambda: made(4, 2)(normal(1, 3, 4), cache=made(4, 2).empty_cache(1, 4), position=2),

@@ -59,6 +59,81 @@ def test_the_predicted_numbers_follow_from_the_solutions_own_functions(solution)
     assert solution["allowed_pairs"] == (solution["causal_mask"](7, 7) & real).sum()
 
 
+def test_right_answers_in_float32_pass(solution):
+    def narrow(value):
+        if isinstance(value, dict):
+            return {name: narrow(part) for name, part in value.items()}
+        return np.float32(value) if np.asarray(value).dtype == float else value
+
+    def in_float32(name):
+        def answer(**case):
+            result = solution[name](**narrow(case))
+            return tuple(map(narrow, result)) if isinstance(result, tuple) else narrow(result)
+
+        return answer
+
+    for name in (
+        "scaled_dot_product_attention",
+        "attention_weights",
+        "rotary",
+        "self_attention",
+        "row_entropy",
+    ):
+        exercise = catalogue.find(name)[1]
+        for seed in range(20):
+            assert judge(exercise, local_apply(exercise, in_float32(name)), seed).passed, name
+
+
+def masks_the_exponentials(query, key, value, attention_mask):
+    scores = query @ key.T / np.sqrt(key.shape[-1])
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True)) * attention_mask
+    weights = powers / powers.sum(axis=-1, keepdims=True)
+    return weights @ value, weights
+
+
+def masks_behind_the_maximum(query, key, value, attention_mask):
+    scores = query @ key.T / np.sqrt(key.shape[-1])
+    scores = scores - scores.max(axis=-1, keepdims=True)
+    powers = np.exp(np.where(attention_mask, scores, -1e9))
+    weights = powers / powers.sum(axis=-1, keepdims=True)
+    return weights @ value, weights
+
+
+def adds_the_mask_behind_the_maximum(query, key, value, attention_mask):
+    scores = query @ key.T / np.sqrt(key.shape[-1])
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True) + (1 - attention_mask) * -1e9)
+    weights = powers / powers.sum(axis=-1, keepdims=True)
+    return weights @ value, weights
+
+
+@pytest.mark.parametrize(
+    "answer", [masks_the_exponentials, masks_behind_the_maximum, adds_the_mask_behind_the_maximum]
+)
+def test_a_mask_between_maximum_and_sum_is_named_however_it_is_written(answer):
+    exercise = catalogue.find("scaled_dot_product_attention")[1]
+    for seed in range(40):
+        found = judge(exercise, local_apply(exercise, answer), seed)
+        assert (found.mistake, len(found.candidates)) == ("masked-between", 1), seed
+
+
+def test_an_entropy_that_is_neither_a_number_nor_rows_is_told_what_python_says():
+    report = verdict("row_entropy", lambda weights: None)
+    assert (report.state, report.mistake) == ("error", None)
+    assert "NoneType" in report.message
+
+
+def entropies_in_loops(weights):
+    rows = [-sum(w * math.log(w) for w in row) for row in weights]
+    return sum(rows) / len(rows)
+
+
+def sums_without_their_axis(query, key, value, attention_mask):
+    scores = np.where(attention_mask, query @ key.T / np.sqrt(key.shape[-1]), -1e9)
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    weights = powers / powers.sum(axis=1)
+    return weights @ value, weights
+
+
 def scale_behind_the_softmax(query, key):
     powers = np.exp(query @ key.T)
     return powers / powers.sum(-1, keepdims=True) / key.shape[1] ** 0.5
@@ -74,6 +149,12 @@ def scale_behind_the_softmax(query, key):
         ), "inverted"),
         ("split_heads", lambda x, num_heads: np.reshape(x, (num_heads, x.shape[0], -1)),
          "reshape-only"),
+        ("causal_mask", lambda target_length, source_length: np.arange(source_length)[None]
+         >= (np.arange(target_length) + source_length - target_length)[:, None], "turned-round"),
+        ("scaled_dot_product_attention", sums_without_their_axis, "no-keepdims"),
+        ("row_entropy", lambda weights: -(weights * np.log(np.where(weights > 0, weights, 1)))
+         .sum(-1), "no-mean"),
+        ("row_entropy", entropies_in_loops, "log-of-zero"),
     ],
 )  # fmt: skip
 def test_wrong_answers_written_in_another_way_are_named_too(exercise, answer, mistake):

@@ -138,6 +138,19 @@ def test_a_stub_and_an_untouched_starter_are_not_attempted():
     assert verdict(toy.center, lambda x: [v - max(x) for v in x]).state == "not attempted"
 
 
+def test_another_exception_of_the_starters_type_is_the_learners_own():
+    def starter(x):
+        raise NameError("name 'math' is not defined")
+
+    def changed(x):
+        return sqrt(x)  # noqa: F821
+
+    exercise = dataclasses.replace(toy.center, starter=starter)
+    assert verdict(exercise, starter).state == "not attempted"
+    report = verdict(exercise, changed)
+    assert (report.state, "sqrt" in report.message) == ("error", True)
+
+
 def test_a_branch_that_is_left_as_a_stub_is_an_error():
     def half(x):
         if len(x) == 2:

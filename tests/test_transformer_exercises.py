@@ -187,6 +187,15 @@ def test_the_bugs_of_the_encoder_are_found_one_after_the_other(session):
     assert said("width", "blocks", "mask").passed
 
 
+def test_an_encoder_that_is_repaired_but_for_a_name_that_nobody_imported_is_an_error(session):
+    class Encoder(encoder_as_printed(session.namespace, width=True, blocks=True, mask=True)):
+        def call(self, ids, attention_mask=None):
+            return self.embedding(ids) * sqrt(self.d_model)  # noqa: F821
+
+    report = verdict("Encoder", Encoder)
+    assert (report.state, report.message) == ("error", "NameError: name 'sqrt' is not defined")
+
+
 def keeps_what_ends_the_loop(next_logits, start_id, stop_id, max_length):
     ids = [start_id]
     while ids[-1] != stop_id and len(ids) <= max_length:
@@ -247,6 +256,11 @@ def test_right_answers_in_float32_pass(solution):
     assert verdict(
         "noam", lambda step, d_model, warmup: transformer.Noam(d_model, warmup)(step)
     ).passed
+
+
+def test_a_loss_for_each_token_is_told_that_one_number_is_wanted():
+    report = verdict("smoothed_loss", lambda logits, target, smoothing, pad_id: 1.0 * target)
+    assert (report.state, "its mean" in report.hint) == ("error", True)
 
 
 def test_a_clipped_probability_breaks_a_rule_whatever_it_is_clipped_to():

@@ -115,6 +115,19 @@ def test_examples_hold_each_pair_once_a_direction(tokenizer):
     assert 0 < len(one) < 4
     with pytest.raises(ValueError, match="none of 4 pairs has at most 2 tokens"):
         tr.examples(TOY, tokenizer, longest=2)
+    for pairs, to in (([], ("zh",)), (TOY, ())):
+        with pytest.raises(ValueError, match=f"{len(pairs)} pairs to {len(to)} languages"):
+            tr.examples(pairs, tokenizer, to)
+
+
+def test_a_vocabulary_without_room_for_bytes_and_special_tokens_is_refused():
+    with pytest.raises(ValueError, match="vocab_size is 260; 256 bytes and 5 special tokens are 2"):
+        tr.train_tokenizer(["a b"], 260)
+    assert len(tr.train_tokenizer(["a b"], 261)) == 261
+
+
+def test_no_rows_make_an_empty_array():
+    assert translation.padded([]).shape == (0, 0)
 
 
 # --- batches -------------------------------------------------------------------------------------
@@ -259,6 +272,8 @@ def test_model_and_baseline_are_compared_on_the_same_sentences(translator):
     assert table["model"]["bleu"] == pytest.approx(100)
     assert table["model"]["chrf_95"] == [100, 100]
     assert table["nearest neighbour"]["bleu"] < 60
+    with pytest.raises(ValueError, match="1 of 2 sentences fit 48 positions"):
+        tr.compare(translator, [TOY[0], long], TOY, to=("zh",))
 
 
 # --- alignment -----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ Masks (`masks`) → scaled dot products (`dot_product`) → positions (`position
 (`multi_head`). True in a mask always means *may attend*.
 """
 
+from .arguments import as_floats, known_position
 from .dot_product import scaled_dot_product_attention
 from .masks import MASKED, causal_mask, padding_mask
 from .multi_head import MultiHeadAttention, merge_heads, split_heads
@@ -11,7 +12,6 @@ from .positions import (
     LearnedPositions,
     alibi,
     alibi_slopes,
-    known_position,
     rotary,
     rotary_half_split,
     sinusoidal_positions,
@@ -23,6 +23,7 @@ __all__ = [
     "MultiHeadAttention",
     "alibi",
     "alibi_slopes",
+    "as_floats",
     "causal_mask",
     "known_position",
     "merge_heads",

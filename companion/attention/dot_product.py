@@ -6,6 +6,7 @@ T target length, S source length, K key width, V value width.
 
 from keras import ops
 
+from .arguments import as_floats
 from .masks import MASKED
 
 
@@ -19,15 +20,12 @@ def scaled_dot_product_attention(
     (…, target, source), as the weights are; `dropout` is a layer that the weights pass through
     before they average the values. A target that may attend to nothing gets equal weights.
 
-    The softmax runs in float32 or wider, whatever the inputs are. Raises `ValueError` when the
-    widths of query and key, or the lengths of key and value, differ.
+    The softmax runs in float32 or wider, whatever the inputs are. Raises `ValueError` when one of
+    them has fewer than two axes, or the widths of query and key, or the lengths of key and value,
+    differ.
     """
-    query, key, value = (ops.convert_to_tensor(x) for x in (query, key, value))
-    if query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
-        raise ValueError(
-            f"query {tuple(query.shape)}, key {tuple(key.shape)}, value {tuple(value.shape)}: "
-            "query and key share their last axis, key and value the one before it"
-        )
+    query, key, value = map(as_floats, (query, key, value))
+    _check(*(tuple(x.shape) for x in (query, key, value)))
     # √d_k divides the query, not the product: in float16 the product alone could overflow.
     query = query * query.shape[-1] ** -0.5
     scores = ops.matmul(query, ops.swapaxes(key, -1, -2))  # (…, T, S)
@@ -39,6 +37,17 @@ def scaled_dot_product_attention(
     weights = ops.cast(_softmax(scores), value.dtype)
     kept = weights if dropout is None else dropout(weights)
     return ops.matmul(kept, value), weights  # (…, T, V), (…, T, S)
+
+
+def _check(query, key, value):
+    """Raise `ValueError` for shapes that do not fit."""
+    if min(map(len, (query, key, value))) < 2:
+        wanted = "each has two axes at least, time and width (x[:, None] makes numbers one wide)"
+    elif query[-1] != key[-1] or key[-2] != value[-2]:
+        wanted = "query and key share their last axis, key and value the one before it"
+    else:
+        return
+    raise ValueError(f"query {query}, key {key}, value {value}: {wanted}")
 
 
 def _softmax(scores):

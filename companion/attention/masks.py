@@ -6,6 +6,8 @@ from it, such as (batch, 1, source). Letters: T target length, S source length.
 
 from keras import ops
 
+from .arguments import first_of_the_last
+
 # Replaces a forbidden score before the softmax. Finite, so that a row in which everything is
 # forbidden becomes equal weights and not 0/0; far below any score, so that exp gives exactly 0.
 MASKED = -1e9
@@ -26,12 +28,7 @@ def causal_mask(target_length, source_length=None, position=None):
     if source_length is None:
         source_length = target_length
     if position is None:
-        if isinstance(source_length, int) and source_length < target_length:
-            raise ValueError(
-                f"{target_length} targets in a source of {source_length}: the targets are part of "
-                "the source; give `position` if they begin elsewhere"
-            )
-        position = source_length - target_length
+        position = first_of_the_last(target_length, source_length)
     targets = ops.arange(target_length) + position
     return ops.arange(source_length)[None, :] <= targets[:, None]  # (T, S)
 

@@ -9,9 +9,10 @@ K key width, D d_model.
 import keras
 from keras import ops
 
+from .arguments import known_position
 from .dot_product import scaled_dot_product_attention
 from .masks import causal_mask
-from .positions import known_position, rotary
+from .positions import rotary
 
 
 @keras.saving.register_keras_serializable(package="companion")

@@ -6,11 +6,12 @@ length, K key width, D d_model.
 """
 
 import math
-import operator
 
 import keras
 import numpy as np
 from keras import ops
+
+from .arguments import as_floats, first_of_the_last, known_position
 
 
 def sinusoidal_positions(length, d_model, base=10_000.0):
@@ -93,12 +94,13 @@ def alibi(num_heads, target_length, source_length=None, position=None):
     """bias[h, t, s] = −slope(h) · |position + t − s|, added to the scores; Press et al. 2022, §3.
 
     (num_heads, target_length, source_length), float32. By default the targets are the last of the
-    source, as in `causal_mask`. The paper is causal; |·| serves masks that are not.
+    source, and more of them raise `ValueError`, as in `causal_mask`. The paper is causal; |·|
+    serves masks that are not.
     """
     if source_length is None:
         source_length = target_length
     if position is None:
-        position = source_length - target_length
+        position = first_of_the_last(target_length, source_length)
     targets = ops.cast(ops.arange(target_length) + position, "float32")
     distances = ops.abs(targets[:, None] - ops.cast(ops.arange(source_length), "float32"))
     return -ops.convert_to_tensor(alibi_slopes(num_heads))[:, None, None] * distances  # (H, T, S)
@@ -117,17 +119,6 @@ def alibi_slopes(num_heads):
     return np.array(slopes, dtype=np.float32)
 
 
-def known_position(position):
-    """The position as an int; None if only a running graph knows it, or if each row has its own.
-
-    Keras hands a NumPy number to `call` as a tensor, so the type `int` alone would not do.
-    """
-    try:
-        return operator.index(position)
-    except TypeError:
-        return None
-
-
 def _positions(position, length):
     """(T,), or (B, T) when `position` is one start for each row of the batch."""
     return ops.expand_dims(ops.convert_to_tensor(position, "int32"), -1) + ops.arange(length)
@@ -135,9 +126,7 @@ def _positions(position, length):
 
 def _turned(x, position, base):
     """x as a tensor, and the angle of each of its positions and pairs, (…, T, K/2)."""
-    x = ops.convert_to_tensor(x)
-    if not keras.backend.is_float_dtype(x.dtype):
-        x = ops.cast(x, "float32")  # the result has the type of x, and a turned pair is not whole
+    x = as_floats(x)
     key_dim = x.shape[-1]
     if key_dim % 2:
         raise ValueError(f"the last axis of {tuple(x.shape)} is odd; rotary turns pairs")

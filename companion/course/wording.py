@@ -52,6 +52,10 @@ REMEDIES = (
     ),
     (r"TypeError: .*not callable", "Something that is no function is called: look at the ( ."),
     (r"TypeError: .*NoneType", "A function without `return` gives None; the None is used here."),
+    (
+        r"TypeError: only (0-dimensional|length-1|size-1) arrays",
+        "One number is wanted where an array came: take its sum or its mean, or one entry of it.",
+    ),
     (r"TypeError: .*gives a (builtin_)?(function|method)", "Call it: put ( ) after its name."),
     (r"TypeError: .*gives a (generator|map|filter|zip)", "Wrap it in list( )."),
     (r"AttributeError: 'NoneType'", "A function without `return` gives None; it is used here."),

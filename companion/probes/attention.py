@@ -7,13 +7,18 @@ imports no check: in a sandbox it is the only course code that a submission sees
 import numpy as np
 
 from companion.probes.values import array as array
-from companion.probes.values import scalar as scalar
 
 
 def multiplications_and_weights(answer, case):
     """A function that returns the pair (multiplications, weights)."""
     multiplications, weights = _pair(answer(**case), "(multiplications, weights)")
     return {"multiplications": float(multiplications), "weights": float(weights)}
+
+
+def mean_of_rows(answer, case):
+    """A function that returns one number; the array of one who forgot the mean stays an array."""
+    result = answer(**case)
+    return {"value": float(result) if np.ndim(result) == 0 else np.asarray(result)}
 
 
 def output_and_weights(answer, case):
@@ -26,7 +31,7 @@ def output_and_weights(answer, case):
     hidden = ~case["attention_mask"].any(axis=-1)
     if hidden.any() and len(output) == len(weights) == len(hidden):
         output, weights = (np.where(hidden[:, None], 0.0, x) for x in (output, weights))
-    return {"output": output, "weights": weights, "finite": finite}
+    return {"output": output, "weights": weights, "numbers are finite": finite}
 
 
 def _pair(result, names):

@@ -91,9 +91,11 @@ class TransformerBlock(keras.layers.Layer):
         `attention_mask` and `score_bias` are the self-attention's, `source_mask` the
         cross-attention's (True = may attend). A `cache` from `start_cache` is read and, at
         `position`, written; it stands for the source too. The weights are those of the
-        cross-attention where there is one.
+        cross-attention where there is one. Raises `ValueError` for a cross-attention without a
+        source (it would look at the targets, the future ones too), and for a source without it.
         """
         own, read = (None, None) if cache is None else cache
+        self._check_source(source is not None or read is not None)
         y, weights, own = _attend(
             self.attention,
             self.before(x, self.attention_norm),
@@ -151,6 +153,14 @@ class TransformerBlock(keras.layers.Layer):
             "rotary": self.attention.rotary,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
         }
+
+    def _check_source(self, given):
+        if given and self.cross_attention is None:
+            raise ValueError("a source, and cross_attention=False: nothing here looks at it")
+        if not given and self.cross_attention is not None:
+            raise ValueError(
+                "cross_attention=True and no source; give one, or a cache that was started from one"
+            )
 
     def _norm(self, name):
         return NORMS[self.kind](epsilon=self.epsilon, dtype=self.dtype_policy, name=name)

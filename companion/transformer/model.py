@@ -53,7 +53,7 @@ class Stack(keras.layers.Layer):
         if config.norm == "pre":
             self.final_norm = LayerNorm(epsilon=1e-5, dtype=self.dtype_policy, name="final_norm")
 
-    def build(self, x_shape, source_shape=None):
+    def build(self, x_shape):
         """Make the weights of all blocks."""
         for block in self.blocks:
             block.build(x_shape)
@@ -112,6 +112,7 @@ class Decoder(Stack):
         """(batch, target, d_model); with more asked for, (output[, weights][, cache]).
 
         The weights are those of each block's cross-attention, (batch, num_heads, target, source).
+        Raises `ValueError` without a memory, unless the cache was started from one.
         """
         weights, caches = [], []
         for i, block in enumerate(self.blocks):

@@ -6,6 +6,8 @@ Letters: D d_model.
 import keras
 from keras import ops
 
+from companion.attention import as_floats
+
 
 @ops.custom_gradient
 def _standardize(x, epsilon):
@@ -33,7 +35,7 @@ def layer_norm(x, gain, offset, epsilon=1e-5):
     `x` (…, d_model); `gain` and `offset` (d_model,). The variance is that of the population (÷ D).
     Computed in float32 or wider, whatever x is.
     """
-    x = ops.convert_to_tensor(x)
+    x = as_floats(x)
     wide = ops.cast(x, "float64" if x.dtype == "float64" else "float32")
     return ops.cast(_standardize(wide, epsilon), x.dtype) * gain + offset
 
@@ -78,6 +80,7 @@ class RMSNorm(keras.layers.Layer):
 
     def call(self, x):
         """The vectors with a root mean square of 1, times the gain."""
+        x = as_floats(x)
         wide = ops.cast(x, "float32")
         size = ops.rsqrt(ops.mean(ops.square(wide), axis=-1, keepdims=True) + self.epsilon)
         return ops.cast(wide * size, x.dtype) * self.gain

@@ -36,12 +36,18 @@ def compare(translator: Translator, pairs, known, to: Sequence[str] = LANGUAGES)
 
     For each direction, "en→zh" or "zh→en": {"sentences": …, "too long": …, "model": `quality`,
     "nearest neighbour": `quality`}. Sentences with more tokens than the model has positions are
-    left out of both, and counted.
+    left out of both, and counted. Raises `ValueError` where fewer than two are left.
     """
     out = {}
     for language in to:
         sides = [(p.source, p.target) if language == "zh" else (p.target, p.source) for p in pairs]
         kept = [side for side in sides if fits(translator, side[0], language)]
+        if len(kept) < 2:
+            longest = translator.model.config.context_length
+            raise ValueError(
+                f"{len(kept)} of {len(sides)} sentences fit {longest} positions; two are the least "
+                "that an interval can be drawn for"
+            )
         sources, references = zip(*kept, strict=True)
         copied = NearestNeighbour(known, language).translate(sources)
         other = "en" if language == "zh" else "zh"

@@ -42,8 +42,13 @@ def language_of(text: str) -> str:
 def train_tokenizer(texts: Iterable[str], vocab_size: int) -> BPE:
     """A joint BPE of both languages whose first ids are `SPECIALS`, padding being 0.
 
-    Raises `ValueError` as `BPE.train` does.
+    Raises `ValueError` as `BPE.train` does, and for a vocabulary without room for the bytes.
     """
+    least = 256 + len(SPECIALS)
+    if vocab_size < least:
+        raise ValueError(
+            f"vocab_size is {vocab_size}; 256 bytes and {len(SPECIALS)} special tokens are {least}"
+        )
     learned = BPE.train(texts, vocab_size - len(SPECIALS), pattern=PATTERN)
     vocab = {number + len(SPECIALS): token for number, token in learned.vocab.items()}
     special_ids = {token: number for number, token in enumerate(SPECIALS)}
@@ -64,7 +69,7 @@ def target_ids(tokenizer: BPE, text: str) -> list[int]:
 
 def padded(rows: Sequence[Sequence[int]], width: int | None = None) -> np.ndarray:
     """Rows of ids as one array (rows, width), filled up with padding; by default the longest's."""
-    width = max(map(len, rows)) if width is None else width
+    width = max(map(len, rows), default=0) if width is None else width
     out = np.full((len(rows), width), PAD_ID, np.int32)
     for line, row in zip(out, rows, strict=True):
         line[: len(row)] = row
@@ -79,6 +84,8 @@ def examples(
     A pair makes a row for each language in `to`. Rows with more than `longest` ids on a side are
     left out. Raises `ValueError` when none is left.
     """
+    if not pairs or not to:
+        raise ValueError(f"{len(pairs)} pairs to {len(to)} languages; give one of each at least")
     rows = []
     for language in to:
         for pair in pairs:

@@ -97,7 +97,17 @@ causal_mask = Exercise(
         Mistake(
             "looks-ahead",
             lambda target_length, source_length: _causal(target_length, source_length)[::-1, ::-1],
-            "Your targets see the future and not the past; turn the comparison round.",
+            "Your targets see the future and not the past, and they do not stand at the end of the "
+            "source; turn the comparison round.",
+        ),
+        Mistake(
+            "turned-round",
+            lambda target_length, source_length: (
+                np.arange(source_length)
+                >= np.arange(source_length - target_length, source_length)[:, None]
+            ),
+            "The targets stand where they should, and they see the future and not the past; turn "
+            "the comparison round.",
         ),
         Mistake(
             "aligned-left",
@@ -162,10 +172,10 @@ def _layer_cases(rng, size):
     }
 
 
-def _scaled_key(case, rng):
-    """Another key matrix: the answer must change with every weight."""
+def _opposite_key(case, rng):
+    """Another key matrix: who was looked at least is looked at most, so that the answer changes."""
     weights = {name: matrix.copy() for name, matrix in case["weights"].items()}
-    weights["key"] = normal(rng, *weights["key"].shape)
+    weights["key"] = -weights["key"]
     return case | {"weights": weights}
 
 
@@ -177,6 +187,7 @@ self_attention = Exercise(
     difficulty=2,
     cases=_layer_cases,
     sizes=4,
+    tolerance=1e-5,  # float32 is welcome
     probe=probes.array,
     reference=_self_attention,
     starter=self_attention_as_given,
@@ -190,7 +201,7 @@ self_attention = Exercise(
         ),
         Relation(
             "every-weight-matters",
-            _scaled_key,
+            _opposite_key,
             lambda out, other: not np.allclose(out["result"], other["result"], atol=1e-9),
             "Another key matrix gives the same output: that matrix is never used.",
         ),

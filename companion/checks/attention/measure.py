@@ -1,5 +1,7 @@
 """Measured: how sharp a row of weights is, and what attention costs at a length."""
 
+import math
+
 import numpy as np
 
 from companion.checks.attention.arrays import softmax
@@ -22,6 +24,10 @@ def _no_guard(weights):
         return -(weights * np.log(weights)).sum(axis=-1).mean()
 
 
+def _in_loops(weights):
+    return -sum(w * math.log(w) for row in weights for w in row) / len(weights)
+
+
 def _of_the_mean(weights):
     return _terms(weights.mean(axis=0)).sum()
 
@@ -42,13 +48,13 @@ row_entropy = Exercise(
     difficulty=1,
     cases=_entropy_cases,
     sizes=5,
-    probe=probes.scalar,
+    probe=probes.mean_of_rows,
     reference=_row_entropy,
     relations=[
         Relation(
             "order-of-sources",
             lambda case, rng: {"weights": case["weights"][:, ::-1].copy()},
-            lambda out, turned: abs(out["value"] - turned["value"]) < 1e-9,
+            lambda out, turned: abs(out["value"] - turned["value"]) < 1e-5,  # float32 is welcome
             "The order of the sources must not matter.",
         ),
     ],
@@ -58,6 +64,17 @@ row_entropy = Exercise(
             _no_guard,
             "Right where all weights are positive; a weight of 0 gives 0·log 0, which Python calls "
             "NaN and entropy calls 0.",
+        ),
+        Mistake(
+            "log-of-zero",
+            _in_loops,
+            "Right where all weights are positive; math.log refuses a 0. For entropy 0·log 0 is 0: "
+            "leave those weights out.",
+        ),
+        Mistake(
+            "no-mean",
+            lambda weights: _terms(weights).sum(axis=-1),
+            "You return the entropy of every row; one number is wanted, their mean.",
         ),
         Mistake(
             "bits",

@@ -9,6 +9,7 @@ from companion.course.exercise import Exercise, Mistake, Relation
 from companion.probes import attention as probes
 
 BASE = 10_000.0
+TOLERANCE = 1e-5  # float32 is welcome
 
 
 def _rotary(x, first=0, sign=1, speed=None, half=False):
@@ -58,8 +59,10 @@ def _cases(rng, size):
 
 def _distance_only(out, same_row):
     """All rows were equal: the products of the turned rows depend on the distance alone."""
-    gram = same_row["result"] @ same_row["result"].T
-    return all(np.ptp(np.diagonal(gram, k)) < 1e-6 for k in range(len(gram)))
+    rows = np.asarray(same_row["result"], np.float64)
+    gram = rows @ rows.T
+    near = TOLERANCE * (1 + np.abs(gram).max())
+    return all(np.ptp(np.diagonal(gram, k)) < near for k in range(len(gram)))
 
 
 rotary = Exercise(
@@ -70,6 +73,7 @@ rotary = Exercise(
     difficulty=3,
     cases=_cases,
     sizes=6,
+    tolerance=TOLERANCE,
     probe=probes.array,
     reference=_rotary,
     relations=[

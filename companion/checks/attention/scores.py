@@ -35,6 +35,7 @@ def _attention_cases(rng, size):
     if size in (3, 6):
         mask[-1] = False  # a target that may look at nothing: padding
     if size == 4:
+        query[2], mask[2] = 0.0, True  # scores of 0, the row's maximum and far below the matrix's
         query[0], key[0] = 1.0, 1.0  # one of them surely positive
         query[1], key[1] = -1.25, 1.25  # and the only one that is allowed at −5,000
         mask[1] = np.arange(sources) == 1
@@ -57,6 +58,20 @@ def _one_maximum(scores):
         return powers / powers.sum(axis=-1, keepdims=True)
 
 
+def _masked_between(query, key, value, attention_mask):
+    """The maximum of all scores of a row first, then the mask, then the sum."""
+    scores = query @ key.T / np.sqrt(key.shape[-1])
+    with np.errstate(all="ignore"):
+        powers = np.exp(scores - scores.max(axis=-1, keepdims=True)) * attention_mask
+        weights = powers / powers.sum(axis=-1, keepdims=True)
+    return weights @ value, weights
+
+
+def _flat_sums(scores):
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1)
+
+
 def _value_width(query, key, value, attention_mask):
     root = np.sqrt(value.shape[-1])
     return _attention(query, key, value, attention_mask, scale=lambda q, k: root)
@@ -76,10 +91,11 @@ scaled_dot_product_attention = Exercise(
             "a-mean-follows-its-values",
             _shifted_values,
             lambda out, more: bool(
-                np.allclose(out["weights"], more["weights"], equal_nan=True)
+                np.allclose(out["weights"], more["weights"], atol=1e-5, equal_nan=True)
                 and np.allclose(
                     out["output"] + out["weights"].sum(axis=-1, keepdims=True),
                     more["output"],
+                    atol=1e-5,  # float32 is welcome
                     equal_nan=True,
                 )
             ),
@@ -109,6 +125,17 @@ scaled_dot_product_attention = Exercise(
             "You took the number of keys for d_k; it is the width of a key, the last axis.",
         ),
         Mistake(
+            "number-of-queries",
+            partial(_attention, scale=lambda q, k: np.sqrt(len(q))),
+            "You took the number of queries for d_k; it is the width of a query, the last axis.",
+        ),
+        Mistake(
+            "no-keepdims",
+            partial(_attention, softmax=_flat_sums),
+            "The sums of the rows have lost their last axis, so that columns are divided by them, "
+            "or nothing fits; take them with keepdims=True.",
+        ),
+        Mistake(
             "wrong-axis",
             partial(_attention, softmax=partial(softmax, axis=0)),
             "Your softmax runs over the targets; each target distributes its weight over the "
@@ -129,6 +156,13 @@ scaled_dot_product_attention = Exercise(
             partial(_attention, mask="after"),
             "You set weights to zero after the softmax, so the rest no longer sums to one; mask "
             "the scores before it.",
+        ),
+        Mistake(
+            "masked-between",
+            _masked_between,
+            "You masked after the row's maximum was taken: where the allowed scores lie far below "
+            "a hidden one, or nothing is allowed, every exponential is 0, and 0/0 is NaN. Mask the "
+            "scores first.",
         ),
         Mistake(
             "zero-score",
@@ -229,6 +263,12 @@ attention_weights = Exercise(
             "length-for-width",
             partial(_weights, scale=_by_length),
             "`len(key)` is the number of keys; d_k is the width of one key.",
+        ),
+        Mistake(
+            "no-keepdims",
+            partial(_weights, softmax=_flat_sums),
+            "The sums of the rows have lost their last axis, so that broadcasting takes them for "
+            "those of the columns; take them with keepdims=True.",
         ),
         Mistake(
             "wrong-axis",
