@@ -178,9 +178,23 @@ def foreign_tensors(path: str | Path) -> dict[str, np.ndarray]:
 
 
 def copied(source, target):
-    """`target`, with the weights of `source`: the same model in another precision, for example."""
-    theirs = by_path(source)
-    for name, variable in by_path(target).items():
+    """`target`, with the weights of `source`: the same model in another precision, for example.
+
+    Raises `ValueError` for a model with other variables or shapes; `target` is then as it was.
+    """
+    theirs, ours = by_path(source), by_path(target)
+    if odd := sorted(theirs.keys() ^ ours.keys()):
+        raise ValueError(
+            f"{source.name} and {target.name} are different models: {len(odd)} variables are on "
+            f"one side only, as {odd[0]} (in {(source if odd[0] in theirs else target).name})"
+        )
+    for name, variable in ours.items():
+        if tuple(variable.shape) != tuple(theirs[name].shape):
+            raise ValueError(
+                f"{name} has the shape {tuple(theirs[name].shape)} in {source.name}, and "
+                f"{target.name} wants {tuple(variable.shape)}"
+            )
+    for name, variable in ours.items():
         variable.assign(np.asarray(theirs[name]))
     return target
 

@@ -146,7 +146,11 @@ def gap_batches(
     Each text is tokenised, cut, put between [CLS] and [SEP], masked (`gap_chooser`) and padded to
     `length`, all in the graph. `positions` and `labels` (batch, gaps) are padded with 0. Gaps are
     drawn anew each epoch. `special_tokens` maps [PAD], [UNK], [CLS], [SEP], [MASK] to their ids.
+    The texts left over at the end of an epoch are dropped. Raises `ValueError` for fewer than a
+    batch.
     """
+    if len(texts) < batch_size:
+        raise ValueError(f"{len(texts)} texts make no batch of {batch_size}")
     pad, most = special_tokens["[PAD]"], math.ceil(rate * (length - 2))
     choose = gap_chooser(
         vocab_size, special_tokens["[MASK]"], tuple(special_tokens.values()), rate, most

@@ -17,6 +17,7 @@ import numpy as np
 from companion import backend, cache
 
 Batch = Callable[[int], Any]  # step -> (inputs, targets) or (inputs, targets, sample_weights)
+FORGETFUL = (keras.callbacks.EarlyStopping, keras.callbacks.ReduceLROnPlateau)  # see `fit`
 
 
 def seed(number: int) -> None:
@@ -29,13 +30,15 @@ def shuffled(*arrays: np.ndarray, batch_size: int, seed: int = 0) -> Batch:
 
     All arrays share their first axis; the rows left over at the end of an epoch are dropped. The
     order of epoch e is drawn from (seed, e) alone, so that step 1,000 is the same batch whether or
-    not steps 0–999 ran in this process. Raises `ValueError` when there are fewer rows than
-    `batch_size` or the arrays differ in length.
+    not steps 0–999 ran in this process. Raises `ValueError` when there are no rows or fewer than
+    `batch_size`, or the arrays differ in length.
     """
     rows = {len(array) for array in arrays}
     if len(rows) != 1:
         raise ValueError(f"the arrays have {sorted(rows)} rows; they must have the same number")
     count = rows.pop()
+    if not count:
+        raise ValueError("there are no rows: what made the arrays left nothing")
     if not 1 <= batch_size <= count:
         raise ValueError(f"batch_size is {batch_size} with {count} rows; use 1 to {count}")
     per_epoch = count // batch_size
@@ -90,19 +93,32 @@ def fit(
     """Train a compiled and built model for `steps` steps; returns the history, a value an interval.
 
     An interval is `every` steps (the last may be shorter): metrics are averaged over it, callbacks
-    see it as Keras' epoch, and may end training early by `model.stop_training`. With `resume` (a
-    file), the state is written there after each interval, atomically; when the file is there
-    already, training continues from it, and the final weights equal those of an uninterrupted run
-    on the same machine, bit for bit. Raises `ValueError` when the file was written by a model of
-    other shapes or for another `every`.
+    see it as Keras' epoch, and may end training early by `model.stop_training`. Their
+    `on_train_begin` runs before every interval. Keras' EarlyStopping and ReduceLROnPlateau forget
+    all there and would never act: they are refused. With `resume` (a file), the state is written
+    there after each interval, atomically; when the file is there already, training continues from
+    it, and the final weights equal those of an uninterrupted run on the same machine, bit for bit.
+    Raises `ValueError` when the file was written by a model of other shapes, for another `every` or
+    at a step beyond `steps`.
     """
     if steps < 1 or every < 1:
         raise ValueError(f"steps is {steps} and every is {every}; both are at least 1")
+    for callback in callbacks:
+        if isinstance(callback, FORGETFUL):
+            raise ValueError(
+                f"Keras' {type(callback).__name__} begins anew at every interval and never acts; "
+                "take finetuning.EarlyStopping, or a rate that is a schedule"
+            )
     if not model.built:
         raise ValueError(f"{model.name} is not built; call it once on a batch before training")
     backend.prepare(model)
     state = _State(model, every, Path(resume) if resume is not None else None)
     done, history = state.read()
+    if done > steps:
+        raise ValueError(
+            f"{resume} is at step {done}, beyond {steps}; delete it to start anew, or ask for more "
+            "steps"
+        )
     while done < steps:
         size = min(every, steps - done)
         result = model.fit(

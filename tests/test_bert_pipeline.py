@@ -86,6 +86,12 @@ def test_padding_is_never_chosen_and_a_rate_that_is_none_is_named():
         pipelines.gap_chooser(10, 4, SPECIAL_IDS, rate=0)
 
 
+def test_fewer_texts_than_a_batch_are_told():
+    tokenize = pipelines.bert_ids(list(SPECIALS))
+    with pytest.raises(ValueError, match="1 texts make no batch of 32"):
+        pipelines.gap_batches(["我"], tokenize, length=8, vocab_size=5, special_tokens=SPECIALS)
+
+
 def test_the_pipeline_trains_the_chapters_model():
     texts = ["我在家看书。", "他在家读报。"] * 8
     tokenizer = character_tokenizer(texts)

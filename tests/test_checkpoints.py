@@ -95,6 +95,22 @@ def test_the_card_lists_facts_and_sums_and_is_written_for_people_too(model, tmp_
     assert "  - two\n" in readme
 
 
+def test_a_copy_has_the_same_weights_and_one_into_another_model_is_refused_whole(model):
+    training.seed(2)
+    copy = checkpoints.copied(model, tr.Transformer(CONFIG))
+    ours = arrays(model)
+    assert all((weight == ours[name]).all() for name, weight in arrays(copy).items())
+    for change, says in (
+        ({"num_layers": 2}, "are on one side only"),
+        ({"d_ff": 12}, "has the shape"),
+    ):
+        other = tr.Transformer(dataclasses.replace(CONFIG, **change))
+        before = arrays(other)
+        with pytest.raises(ValueError, match=says):
+            checkpoints.copied(model, other)
+        assert all((weight == before[name]).all() for name, weight in arrays(other).items())
+
+
 def test_ones_own_checkpoint_comes_before_the_committed_one(model):
     with pytest.raises(checkpoints.CheckpointError, match="`companion train toy` makes it"):
         checkpoints.find("toy")

@@ -53,6 +53,7 @@ def test_one_bit_a_character_is_a_coin_a_character():
         (lambda: metrics.perplexity([2.3]), "above 1"),
         (lambda: metrics.bits_per_character(-1.0, 0), "at least one"),
         (lambda: metrics.bits_per_character(1.0, 3), "at most 0"),
+        (lambda: metrics.bits_per_character(math.nan, 3), "log_prob is NaN"),
         (lambda: metrics.bootstrap_interval([1.0]), "two"),
         (lambda: metrics.bootstrap_interval([1.0, 2.0], level=95), "0.95"),
     ],

@@ -48,6 +48,8 @@ def test_matthews_is_nothing_for_whoever_always_says_the_same():
         (lambda: metrics.f1(["x"], ["x"], ["x"], average="mean"), "average is 'mean'"),
         (lambda: metrics.spans_of(["B_PER"]), "tag 'B_PER' at 0"),
         (lambda: metrics.span_f1([["O"]], [["O", "O"]]), "sentence 0 has 1 tags and 2"),
+        (lambda: metrics.matthews([1, -1], [1, -1]), "labels -1: matthews takes True and False"),
+        (lambda: metrics.matthews(["yes", "no"], ["yes", "no"]), "labels 'no', 'yes'"),
         (lambda: metrics.exact_match("a", "a"), "put it in brackets"),
         (lambda: metrics.rouge_n("a", "a", 0), "n is 0"),
     ],
@@ -92,6 +94,7 @@ def test_no_spans_at_all_score_nothing_and_raise_nothing():
         ("river Nile", ["the Nile"], 0, 2 / 3),  # P 1/2, R 1
         ("Nile", ["Congo", "the river Nile"], 0, 2 / 3),  # the best reference counts
         ("", [], 1, 1),  # no answer, and none was wanted
+        ("The!", [], 1, 1),  # no words either, once normalized
         ("Nile", [], 0, 0),
     ],
 )

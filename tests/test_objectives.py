@@ -19,6 +19,7 @@ from companion.bert import (
     mask_tokens,
     split_sentences,
 )
+from companion.checkpoints import by_path
 from companion.objectives import (
     CORRUPTIONS,
     OBJECTIVES,
@@ -127,9 +128,8 @@ def test_electra_reads_what_the_data_function_makes_of_its_own_samples():
     expected = replaced_tokens(ids, positions, samples)
     np.testing.assert_array_equal(array(model.fill(ids, positions, samples)), expected.ids)
     np.testing.assert_array_equal(array(out["is_replaced"]), expected.is_replaced)
-    np.testing.assert_allclose(
-        array(out["replaced"]), array(model.detect(expected.ids)), rtol=1e-4, atol=1e-5
-    )
+    detected = model.detect(expected.ids, attention_mask=ids != 0)
+    np.testing.assert_allclose(array(out["replaced"]), array(detected), rtol=1e-4, atol=1e-5)
     assert expected.is_replaced.sum() > 0
 
 
@@ -152,6 +152,23 @@ def test_samples_come_from_the_softmax_and_not_from_its_maximum():
     drawn = array(model.say(logits))
     # 4,000 draws: five deviations of a share of 30 % are 0.036.
     assert (drawn == 6).mean() == pytest.approx(0.3, abs=0.036)
+
+
+def test_a_place_at_which_the_generator_said_padding_is_seen_all_the_same():
+    model = randomised(Electra(ElectraConfig(**SHAPE)))
+    text = rows(1, 9)
+    text[0, 7:] = [SEP_ID, 0]
+    read = text.copy()
+    read[0, 3] = 0
+    real = text != 0
+    as_trained = array(model.detect(read, attention_mask=real))
+    hidden = array(model.detect(read))
+    assert np.abs(as_trained - hidden)[real].max() > 1e-3
+    # The generator is sure of [PAD] everywhere: what `call` detects is what the text's mask shows.
+    model.say = lambda logits: ops.zeros(ops.shape(logits)[:2], "int32")
+    out = model((text, read, np.array([[3]], np.int32)))
+    assert array(out["is_replaced"]).tolist() == [[0, 0, 0, 1, 0, 0, 0, 0, 0]]
+    np.testing.assert_allclose(array(out["replaced"]), as_trained, rtol=1e-4, atol=1e-5)
 
 
 def test_electras_loss_is_the_gaps_and_lambda_times_all_real_tokens():
@@ -214,6 +231,9 @@ def test_infonce_of_orthogonal_vectors_by_hand():
     np.testing.assert_allclose(array(info_nce(alike, alike)), [math.log(4)] * 4, 1e-5)
     with pytest.raises(ValueError, match="temperature is 0"):
         info_nce(alike, alike, 0)
+    for a, b in ((alike, alike[:3]), (alike[:3], alike)):
+        with pytest.raises(ValueError, match=f"{len(a)} anchors and {len(b)} positives"):
+            info_nce(a, b)
 
 
 def test_twins_differ_in_training_and_are_one_vector_otherwise():
@@ -288,6 +308,14 @@ def test_a_row_too_short_to_be_halved_is_left_out(corpus):
     assert corpus.sentinel_ids[0] == len(corpus.tokenizer)
 
 
+def test_texts_that_make_no_row_and_texts_that_are_not_cut_are_told():
+    characters = character_tokenizer(["我。你。"])
+    with pytest.raises(ValueError, match="no row has 8 ids"):
+        material([["我。"], ["你。"]], characters, 16)
+    with pytest.raises(ValueError, match="list of sentences, not one text: '我。你。'"):
+        material(["我。你。"], characters, 16)
+
+
 def test_sentences_of_one_text_share_a_row_in_any_language():
     told = [["Ann ate .", "", "Bob ran ."], ["Ann ran ."], ["   "]]
     words = WordPiece.train([sentence for text in told for sentence in text], 60)
@@ -329,6 +357,20 @@ def test_every_objective_teaches_every_weight_of_its_encoder(name, corpus):
     }
     assert untaught == set()
     assert np.isfinite(float(loss))
+
+
+def test_at_step_0_the_encoders_of_all_objectives_are_one(corpus):
+    starts = {}
+    for name in OBJECTIVES:
+        bert = prepare(name, corpus, 10, TINY, batch_size=4, seed=3)[0].bert
+        starts[name] = {path: array(weight) for path, weight in by_path(bert).items()}
+    for name, weights in starts.items():
+        added = weights.keys() - starts["mlm"].keys()
+        assert all(path.startswith("pooler/") for path in added), name
+        for path, weight in starts["mlm"].items():
+            np.testing.assert_array_equal(weights[path], weight, err_msg=f"{name}: {path}")
+    other = prepare("mlm", corpus, 10, TINY, batch_size=4, seed=4)[0].bert
+    assert np.abs(array(other.embedding.embeddings) - starts["mlm"]["E/embeddings"]).max() > 1e-3
 
 
 def test_an_unknown_objective_is_told(corpus):

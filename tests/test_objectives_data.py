@@ -174,6 +174,15 @@ def test_text_infilling_by_hand():
     assert shown.tolist() == [[2, *range(11, 21), 3, 0]]
 
 
+def test_spans_that_are_nearly_all_empty_are_refused():
+    for draw in (
+        lambda: span_lengths(10, rng(), mean=0.0),
+        lambda: text_infilling(framed([8], 10), rng(), mean=0.01),
+    ):
+        with pytest.raises(ValueError, match="tokens on average"):
+            draw()
+
+
 def test_span_lengths_have_the_mean_of_their_poisson_law():
     lengths = span_lengths(30_000, rng())
     assert sum(lengths) == 30_000
@@ -241,7 +250,23 @@ def test_noise_has_its_share_its_number_of_spans_and_begins_with_a_kept_token(co
     begins = (np.diff(hidden.astype(int)) == 1).sum()
     assert begins == max(1, round(hidden.sum() / 3))
     assert not hidden[0]
-    assert hidden[-1]  # kept and hidden runs take turns: T5's own code ends in noise
+
+
+def test_a_single_span_may_lie_anywhere_and_not_only_at_the_end():
+    # 15 % of 24 tokens are 4 (3.6), in 4/3 → 1 span: it begins at one of the places 1 … 20.
+    drawn = [noise_spans(24, rng(seed)) for seed in range(400)]
+    places = {int(hidden.argmax()) for hidden in drawn}
+    assert places == set(range(1, 21))
+    # Each of the twenty equally often, the end too: five deviations of 20 in 400 are 22.
+    assert 0 < sum(hidden[-1] for hidden in drawn) < 42
+    assert all(hidden.sum() == 4 for hidden in drawn)
+
+
+def test_noise_in_two_spans_by_hand():
+    # 15 % of 40 are 6, in 2 spans. 34 kept and one too many, cut after 10 and 30: 10, 20, 5 − 1;
+    # 6 hidden cut after 2: 2, 4.
+    hidden = noise_spans(40, FixedRng(choice=[[29, 9], [1]]))
+    assert hidden.astype(int).tolist() == [0] * 10 + [1] * 2 + [0] * 20 + [1] * 4 + [0] * 4
 
 
 def test_numbers_that_make_no_noise_are_told():
@@ -252,12 +277,17 @@ def test_numbers_that_make_no_noise_are_told():
 
 def test_span_corruption_by_hand():
     ids = np.array([[2, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 3, 0]])
-    # 15 % of ten tokens are 2 (1.5 to even), in 2/3 → 1 span: eight kept, then two hidden.
-    drawn = FixedRng(choice=[[], []])
+    # 15 % of ten tokens are 2 (1.5 to even), in 2/3 → 1 span. Eight kept tokens and one too many
+    # are cut after the sixth: six kept, two hidden, 3 − 1 kept.
+    drawn = FixedRng(choice=[[5], []])
     source, shown, target = span_corruption(ids, drawn, [900, 901])
+    assert source.tolist() == [[2, *range(11, 17), 900, 19, 20, 3, 0, 0]]
+    assert target[0].tolist() == [900, 17, 18, 901]
+    assert shown[0].tolist() == [2, 900, 17, 18]
+    # Cut after the eighth: the last kept run is empty, and the span ends the row.
+    source, _, target = span_corruption(ids, FixedRng(choice=[[7], []]), [900, 901])
     assert source.tolist() == [[2, *range(11, 19), 900, 3, 0, 0]]
     assert target[0].tolist() == [900, 19, 20, 901]
-    assert shown[0].tolist() == [2, 900, 19, 20]
 
 
 @given(row_lengths, seeds)
@@ -415,6 +445,16 @@ def test_mixed_batches_come_as_often_as_their_rates_and_are_a_function_of_the_st
         assert share == pytest.approx(rate, abs=5 * np.sqrt(rate * (1 - rate) / 4000))
     with pytest.raises(ValueError, match="3 sources and rates"):
         mix(sources, [0.5, 0.5])
+
+
+def test_what_a_task_draws_first_does_not_go_with_its_turn():
+    # Each source draws as `denoising_batches` does, from (seed, step).
+    sources = [lambda step, task=task: (task, rng([4, step]).random()) for task in range(2)]
+    drawn = [mix(sources, [0.5, 0.5], seed=4)(step) for step in range(2000)]
+    for task in range(2):
+        first = [number for turn, number in drawn if turn == task]
+        # Uniform on 0 … 1: five deviations of a mean of some 1,000 are 5·0.289/√1000 = 0.046.
+        assert np.mean(first) == pytest.approx(0.5, abs=0.05)
 
 
 # Specials, all at once

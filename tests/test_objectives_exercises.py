@@ -184,6 +184,27 @@ def one_before_the_first_is_the_last(tokens, hidden, sentinels):
     return inputs, [*targets, next(names)]
 
 
+def every_row_at_all_gaps(ids, positions, samples):
+    read = ids.copy()
+    read[:, positions] = samples
+    read[:, 0] = ids[:, 0]
+    return read, read != ids
+
+
+def info_nce_of_rows(a, b, temperature, cosines=True):
+    if cosines:
+        a, b = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (a, b))
+    scores = a @ b.T / temperature
+    return [np.log(np.exp(row).sum()) - row[i] for i, row in enumerate(scores)]
+
+
+def shifted_all_along(ids, start, length, mask_id, target):
+    source, target = ids.copy(), target.copy()
+    source[start : start + length] = mask_id
+    target[start : start + length] = ids[start : start + length]
+    return source, np.concatenate([ids[:1], ids[:-1]]), target
+
+
 @pytest.mark.parametrize(
     ("exercise", "answer", "mistake"),
     [
@@ -204,10 +225,43 @@ def one_before_the_first_is_the_last(tokens, hidden, sentinels):
         ("span_pair", one_before_the_first_is_the_last, "round-the-end"),
         ("company", lambda losses, x: np.array([losses(x[[i]])[0] for i in range(len(x))]),
          "alone"),
+        ("company", lambda losses, x: np.abs(
+            losses(x) - np.stack([losses(x[[i]]) for i in range(len(x))])), "every-with-every"),
+        ("prefix_mask", lambda prefix, length:
+         np.tri(length, dtype=bool) | np.arange(length) < prefix, "no-brackets"),
+        ("replaced_labels", every_row_at_all_gaps, "every-rows-gaps"),
+        ("contrastive_loss", lambda a, b, temperature:
+         np.array(info_nce_of_rows(a, b, temperature)), "each-row"),
+        ("contrastive_loss", lambda a, b, temperature: np.mean(info_nce_of_rows(
+            a / np.sqrt((a**2).sum()), b / np.sqrt((b**2).sum()), temperature, False)),
+         "one-norm"),
+        ("mass_row", lambda ids, start, length, mask_id:
+         shifted_all_along(ids, start, length, mask_id, ids), "shifted-text-and-asks-all"),
+        ("mass_row", lambda ids, start, length, mask_id:
+         shifted_all_along(ids, start, length, mask_id, 0 * ids), "shifted-text"),
     ],
 )  # fmt: skip
 def test_wrong_answers_written_in_another_way_are_named_too(exercise, answer, mistake):
     assert verdict(exercise, answer).mistake == mistake
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer"),
+    [
+        ("replaced_labels", lambda read, labels: (read, labels.astype(bool))),
+        ("replaced_labels", lambda read, labels: (read.astype(float), labels.astype(float))),
+        ("mass_row", lambda source, shown, target: (source, shown, 1.0 * target)),
+    ],
+)
+def test_whole_numbers_of_another_type_are_right(solution, exercise, answer):
+    assert verdict(exercise, lambda **case: answer(*solution[exercise](**case))).passed
+
+
+def test_a_loss_of_nothing_and_one_in_brackets_are_told_from_a_number(solution):
+    right = solution["contrastive_loss"]
+    assert verdict("contrastive_loss", lambda **case: np.array([right(**case)])).passed
+    report = verdict("contrastive_loss", lambda **case: None)
+    assert report.state == "failed"
 
 
 def test_what_is_no_pair_of_rows_is_told():

@@ -76,6 +76,21 @@ def test_a_finished_run_is_not_trained_further(tmp_path):
     np.testing.assert_array_equal(before, weights(model))
 
 
+def test_a_state_beyond_the_steps_that_are_asked_for_is_refused(tmp_path):
+    batch = training.shuffled(ROWS, TARGETS, batch_size=8)
+    state = tmp_path / "state.npz"
+    training.fit(small_model(), batch, 20, every=10, resume=state)
+    with pytest.raises(ValueError, match=r"state\.npz is at step 20, beyond 10"):
+        training.fit(small_model(), batch, 10, every=10, resume=state)
+
+
+@pytest.mark.parametrize("kind", [keras.callbacks.EarlyStopping, keras.callbacks.ReduceLROnPlateau])
+def test_callbacks_that_forget_at_every_interval_are_refused(kind):
+    batch = training.shuffled(ROWS, TARGETS, batch_size=8)
+    with pytest.raises(ValueError, match=f"Keras' {kind.__name__} begins anew"):
+        training.fit(small_model(), batch, 4, every=2, callbacks=[kind(monitor="loss")])
+
+
 def test_muon_brings_the_directions_of_a_matrix_to_one_size_and_leaves_the_rest_to_adam():
     rng = np.random.default_rng(0)
     left, right = (np.linalg.qr(rng.normal(size=(6, 6)))[0] for _ in range(2))
@@ -129,6 +144,8 @@ def test_arrays_of_different_lengths_are_refused():
         training.shuffled(ROWS, TARGETS[1:], batch_size=8)
     with pytest.raises(ValueError, match="batch_size is 41"):
         training.shuffled(ROWS, batch_size=41)
+    with pytest.raises(ValueError, match="there are no rows"):
+        training.shuffled(ROWS[:0], batch_size=8)
 
 
 @pytest.mark.slow

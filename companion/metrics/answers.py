@@ -23,7 +23,8 @@ def normalized(answer: str) -> str:
 def exact_match(answer: str, references: Sequence[str]) -> float:
     """1 if the answer is one of the references once both are normalized, else 0.
 
-    No references means that the text has no answer (SQuAD v2.0): then "" alone is right.
+    No references means that the text has no answer (SQuAD v2.0): then only an answer without words
+    is right ("", a mark, or an article alone).
     """
     return max(float(normalized(answer) == normalized(one)) for one in _references(references))
 

@@ -77,8 +77,14 @@ def f1(
 def matthews(true: Sequence[bool], predicted: Sequence[bool]) -> float:
     """(TP·TN − FP·FN)/√((TP+FP)(TP+FN)(TN+FP)(TN+FN)), −1 to 1; Matthews 1975.
 
-    0 for whoever always says the same, however common that class is.
+    0 for whoever always says the same, however common that class is. Labels are True and False or 1
+    and 0. Raises `ValueError` for others: bool(-1) and bool("no") are True.
     """
+    if odd := sorted({repr(x) for x in (*true, *predicted) if x not in (0, 1)}):
+        raise ValueError(
+            f"labels {', '.join(odd[:4])}: matthews takes True and False (or 1 and 0); compare "
+            "first, as [x == 'yes' for x in labels]"
+        )
     (tn, fp), (fn, tp) = confusion_matrix(
         [bool(x) for x in true], [bool(x) for x in predicted], [False, True]
     ).tolist()

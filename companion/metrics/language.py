@@ -47,10 +47,12 @@ def bits_per_character(log_prob: float, characters: int) -> float:
 
     `log_prob` is the total log-probability of the text in nats, `characters` its length. Unlike
     perplexity it does not depend on how the text was cut into tokens. Raises `ValueError` for a
-    text without characters or a positive `log_prob`.
+    text without characters and a `log_prob` that is positive or NaN.
     """
     if characters < 1:
         raise ValueError(f"characters is {characters}; a text has at least one")
+    if math.isnan(log_prob):
+        raise ValueError("log_prob is NaN: the model gave no probability (has it diverged?)")
     if log_prob > 1e-9:
         raise ValueError(f"log_prob is {log_prob:g}; the logarithm of a probability is at most 0")
     return max(0.0, -log_prob) / math.log(2) / characters

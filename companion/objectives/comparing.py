@@ -2,7 +2,7 @@
 
 Every objective trains the *same* `Bert`; what stands on it, and what it is asked, differs. So that
 a comparison is one of objectives, all get the same texts, steps, batch and schedule, and start from
-the same seeds. What cannot be the same: pairs hold two sentences a row, about a third less text
+the same weights. What cannot be the same: pairs hold two sentences a row, about a third less text
 than the full rows of the others; SimCSE needs dropout; a step's cost differs, and the clock is
 reported, not equalised. Reading order: the corpus, the objectives by name, `prepare`.
 """
@@ -92,16 +92,20 @@ def material(
     The language is the caller's: who has a text and not its sentences cuts it first (Chinese:
     chapter 6's `split_sentences`). Rows of fewer than `shortest` ids, [CLS] and [SEP] included, are
     left out: there is no half of one token to hide. Raises `ValueError` as chapter 6's
-    `document_sentences` does.
+    `document_sentences` does, for a document that is one text, and where no row is long enough.
     """
     told = []
     for document in documents:
+        if isinstance(document, str):
+            raise ValueError(f"a document is a list of sentences, not one text: {document[:30]!r}")
         found = (tokenizer.encode_ordinary(sentence) for sentence in document)
         if kept := [sentence for sentence in found if sentence]:
             told.append(kept)
     names = tuple(range(len(tokenizer), len(tokenizer) + sentinels))
     rows = document_sentences(told, length)
     rows = rows[(rows != PAD_ID).sum(axis=1) >= shortest]
+    if not len(rows):
+        raise ValueError(f"no row has {shortest} ids; give longer texts, or a smaller shortest")
     return Material(tokenizer, told, rows, names)
 
 
@@ -267,9 +271,9 @@ def prepare(
 ) -> Made:
     """A compiled model with the encoder `.bert`, and its batches, ready for `training.fit`.
 
-    All encoders of one seed start alike, from one of the starts of chapter 6, so that step 0 is one
-    point for all; `muon` as in `compile_for_gaps`. Raises `ValueError` for an objective that
-    is not in `OBJECTIVES`, and for a mixture with too few sentinels.
+    All encoders of one seed start from the same weights and one of the starts of chapter 6, so that
+    step 0 is one point for all; `muon` as in `compile_for_gaps`. Raises `ValueError` for an
+    objective that is not in `OBJECTIVES`, and for a mixture with too few sentinels.
     """
     if name not in OBJECTIVES:
         raise ValueError(f"no objective {name!r}; there are: {', '.join(OBJECTIVES)}")
@@ -278,6 +282,10 @@ def prepare(
         config, vocab_size=corpus.vocab_size, context_length=corpus.rows.shape[1]
     )
     model, batch = OBJECTIVES[name].make(corpus, config, batch_size, seed)
+    if model.bert.config.dropout != config.dropout:
+        # Its dropout drew seeds too, before the blocks did: they would start otherwise.
+        training.seed(seed)
+        model.bert.set_weights(Bert(config).get_weights())
     start(model.bert)
     fit = compile_for_pairs if isinstance(model, PairedBert) else compile_for_gaps
     fit(model, steps, rate, max(1, min(100, steps // 10)), muon)

@@ -21,11 +21,16 @@ def info_nce(anchors, positives, temperature=0.05):
     """−log softmax_j(cos(a_i, b_j)/τ) at j = i; van den Oord et al. 2018, eq. 4. (batch,).
 
     `anchors` a and `positives` b are (batch, d_model); row i of one belongs to row i of the other,
-    and to no other row. In nats. Raises `ValueError` for a temperature that is not above 0.
+    and to no other row. In nats. Raises `ValueError` for a temperature that is not above 0, and for
+    more rows of one than of the other.
     """
     if temperature <= 0:
         raise ValueError(f"temperature is {temperature}; it is above 0 (0.05 in SimCSE)")
-    scores = ops.matmul(_unit(anchors), ops.transpose(_unit(positives))) / temperature  # (B, B)
+    a, b = _unit(anchors), _unit(positives)
+    counts = a.shape[0], b.shape[0]
+    if None not in counts and counts[0] != counts[1]:  # None: not known before the graph runs
+        raise ValueError(f"{counts[0]} anchors and {counts[1]} positives; give one for each")
+    scores = ops.matmul(a, ops.transpose(b)) / temperature  # (B, B)
     return ops.logsumexp(scores, axis=-1) - ops.diagonal(scores)
 
 

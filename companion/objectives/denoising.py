@@ -65,7 +65,10 @@ def span_lengths(total: int, rng: np.random.Generator, mean: float = 3.0) -> lis
 
     A length of 0 is a place where nothing is hidden and a [MASK] put all the same. There are at
     most `total` of them, so that a text with single masks for spans is never longer than before.
+    Raises `ValueError` for a mean below 0.1: nearly all spans would be empty, and drawing not end.
     """
+    if mean < 0.1:
+        raise ValueError(f"mean is {mean}; spans have at least 0.1 tokens on average (BART's 3)")
     lengths: list[int] = []
     left = total
     while left > 0:
@@ -109,7 +112,8 @@ def text_infilling(
 
     BART; Lewis et al. 2020, §2.2 and §5.1. How many tokens a [MASK] stands for has to be guessed
     too. Spans lie anywhere, no two side by side. Three int32 arrays (batch, time). Raises
-    `ValueError` for a rate outside 0 … ½: more spans would not find places apart.
+    `ValueError` for a rate outside 0 … ½, with which spans would not find places apart, and for a
+    mean as `span_lengths` does.
     """
     if not 0 < rate <= 0.5:
         raise ValueError(f"rate is {rate}; it is above 0 and at most 0.5")

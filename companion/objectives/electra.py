@@ -124,7 +124,7 @@ class Electra(Configured):
         masked = self.generate(shown, positions, training)
         samples = self.say(masked)
         read = self.fill(ids, positions, samples)
-        replaced = self.detect(read, training)
+        replaced = self.detect(read, training, ops.not_equal(ids, PAD_ID))
         labels = ops.cast(ops.not_equal(read, ids), "int32")
         return {"masked": masked, "samples": samples, "replaced": replaced, "is_replaced": labels}
 
@@ -149,9 +149,14 @@ class Electra(Configured):
         kept = ids * (1 - ops.sum(there, axis=1))
         return kept + ops.sum(there * samples[:, :, None], axis=1)
 
-    def detect(self, ids, training=None):
-        """The discriminator's logits that each token was replaced, (batch, time)."""
-        return self.replaced(self.dense(self.bert(ids, training=training)))[:, :, 0]
+    def detect(self, ids, training=None, attention_mask=None):
+        """The discriminator's logits that each token was replaced, (batch, time).
+
+        `attention_mask` (batch, time) is that of the *text*: a generator may say [PAD] too, and a
+        place that is asked about has to be seen. By default all but padding is.
+        """
+        x = self.bert(ids, attention_mask=attention_mask, training=training)
+        return self.replaced(self.dense(x))[:, :, 0]
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """L_MLM + λ·L_disc; ibid., §2. `y` are the true tokens of the gaps, (batch, gaps)."""

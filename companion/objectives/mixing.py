@@ -38,8 +38,8 @@ def temperature_mixing(
 def mix(sources: Sequence[training.Batch], rates: Sequence[float], seed: int = 0) -> training.Batch:
     """Batches of one of several tasks, drawn at each step with probability `rates`.
 
-    A pure function of the step, as `training.fit` wants: the task of step s is drawn from (seed, s)
-    alone, and it gets its own batch number s, so that a resumed run goes on alike. Batches of all
+    A pure function of the step, as `training.fit` wants: the task of step s is drawn from seed and
+    s alone, and it gets its own batch number s, so that a resumed run goes on alike. Batches of all
     tasks have one shape. Raises `ValueError` where rates do not fit.
     """
     rates = np.asarray(rates, np.float64)
@@ -50,7 +50,8 @@ def mix(sources: Sequence[training.Batch], rates: Sequence[float], seed: int = 0
     borders = np.cumsum(rates)[:-1]
 
     def batch(step: int):
-        lot = np.random.default_rng([seed, step]).random()
+        # Not [seed, step]: from that the tasks draw what they hide, and it would go with the lot.
+        lot = np.random.default_rng([seed, step, 1]).random()
         return sources[int(np.searchsorted(borders, lot, side="right"))](step)
 
     return batch

@@ -20,9 +20,11 @@ def noise_spans(
 ) -> np.ndarray:
     """Which of `count` tokens are hidden: rate·count in spans of `mean` on average; (count,).
 
-    Raffel et al. 2020, §3.1.4 and §3.3.4, as their code draws them: kept and hidden runs take
-    turns, as many of each, all of at least one token, beginning with a kept one. Raises
-    `ValueError` for fewer than two tokens, a rate outside 0 … 1, or a mean below 1.
+    Raffel et al. 2020, §3.1.4 and §3.3.4: kept and hidden runs take turns, all of at least one
+    token, beginning with a kept one. Their code also *ends* with a hidden one, so that a row short
+    enough for one span only ever loses its tail (they have `random_roll` for that); here one kept
+    run more, which may be empty, stands at the end. Raises `ValueError` for fewer than two tokens,
+    a rate outside 0 … 1, or a mean below 1.
     """
     if count < 2 or not 0 < rate < 1 or mean < 1:
         raise ValueError(
@@ -31,9 +33,10 @@ def noise_spans(
         )
     hidden = min(max(1, round(rate * count)), count - 1)
     spans = max(1, min(round(hidden / mean), hidden, count - hidden))
-    kept, gone = _runs(count - hidden, spans, rng), _runs(hidden, spans, rng)
-    lengths = np.stack([kept, gone], axis=1).ravel()
-    return np.repeat(np.arange(2 * spans) % 2 == 1, lengths)
+    kept = _runs(count - hidden + 1, spans + 1, rng)  # a token too many, for the last run …
+    kept[-1] -= 1  # … which so may be empty
+    lengths = np.append(np.stack([kept[:-1], _runs(hidden, spans, rng)], axis=1), kept[-1])
+    return np.repeat(np.arange(2 * spans + 1) % 2 == 1, lengths)
 
 
 def _runs(total: int, parts: int, rng: np.random.Generator) -> np.ndarray:

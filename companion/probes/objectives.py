@@ -7,13 +7,31 @@ check: in a sandbox it is the only course code that a submission sees.
 import numpy as np
 
 from companion.probes.values import array as array
-from companion.probes.values import scalar as scalar
+
+
+def loss(answer, case):
+    """A function that returns one number; an array stays one, so that a forgotten mean is told."""
+    result = answer(**case)
+    if result is None:
+        return {"value": None}
+    value = np.asarray(result, float)
+    return {"value": value.item() if value.size == 1 else value}
+
+
+def _whole(part):
+    """The part as an array, of integers where its numbers are whole: True is 1, and 1.0 is 1."""
+    part = np.asarray(part)
+    if part.dtype.kind == "b":
+        return part.astype(int)
+    if part.dtype.kind == "f" and np.all(np.isfinite(part)) and np.all(part == np.round(part)):
+        return part.astype(int)
+    return part
 
 
 def _parts(result, names):
     if not isinstance(result, tuple | list) or len(result) != len(names):
         raise TypeError(f"the result should be {len(names)} arrays: `return {', '.join(names)}`")
-    return {name: np.asarray(part) for name, part in zip(names, result, strict=True)}
+    return {name: _whole(part) for name, part in zip(names, result, strict=True)}
 
 
 def read_and_labels(answer, case):

@@ -270,8 +270,9 @@ def section(found: dict) -> str:
         f"{settings['batch']} rows of {settings['length']} tokens; mean over seeds, its 95 % "
         "interval (Student's t). All read the same texts with the same encoder, those with a "
         "second question as pairs of sentences, the others as full rows (15 and 24 tokens of "
-        "text); what a step costs differs, as the last column says (the quickest of the seeds: "
-        "other programs ran beside them). Student's t does not know that accuracy ends at 100.\n\n"
+        "text); what a step costs differs, as the last column says (the quickest of the seeds, on "
+        "one processor or two: other programs ran beside them). Student's t does not know that "
+        "accuracy ends at 100.\n\n"
         + table(["objective", *PROBES, "seeds", "processor seconds"], rows)
         + tuned_section(found)
     )
@@ -367,6 +368,8 @@ def tune_all(arguments, found: dict, material: o.Material) -> None:
 def add(found: dict, key: str, made: dict, path: Path) -> None:
     """Put one more run in the record, and print it."""
     found[key].append(made)
+    order = [UNTRAINED, *o.OBJECTIVES]  # of the tables, also where some runs were made again
+    found[key].sort(key=lambda run: (run["seed"], order.index(run["objective"])))
     print(json.dumps(made), flush=True)
     with cache.atomic_write(path, "w") as file:
         file.write(json.dumps(found, ensure_ascii=False, indent=1) + "\n")

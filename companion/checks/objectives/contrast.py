@@ -42,7 +42,7 @@ contrastive_loss = Exercise(
     difficulty=2,
     cases=_contrast_cases,
     sizes=5,
-    probe=probes.scalar,
+    probe=probes.loss,
     reference=_loss,
     relations=[
         Relation(
@@ -65,6 +65,15 @@ contrastive_loss = Exercise(
             "These are products of vectors of any length; divide each vector by its length first.",
         ),
         Mistake(
+            "one-norm",
+            partial(
+                _loss,
+                scores=lambda a, b, t: (a / np.linalg.norm(a)) @ (b / np.linalg.norm(b)).T / t,
+            ),
+            "Without `axis=1` the norm is one number for the whole array; each row has a length of "
+            "its own (`axis=1, keepdims=True`).",
+        ),
+        Mistake(
             "no-temperature",
             partial(_loss, scores=lambda a, b, t: _scores(a, b, 1.0)),
             "The temperature is not used: the cosines are divided by it before the softmax.",
@@ -83,6 +92,11 @@ contrastive_loss = Exercise(
             "sum",
             partial(_loss, pick=lambda z: -np.diagonal(log_softmax(z)).sum()),
             "That is the sum over the rows; return the mean.",
+        ),
+        Mistake(
+            "each-row",
+            partial(_loss, pick=lambda z: -np.diagonal(log_softmax(z))),
+            "Those are the losses of the rows; return their mean, one number.",
         ),
         Mistake(
             "others-only",
@@ -150,6 +164,11 @@ def _first_alone(losses, x):
     return np.abs(losses(x) - losses(x[:1])[0])
 
 
+def _every_with_every(losses, x):
+    """The losses alone as (rows, 1): their `[0]` is forgotten."""
+    return np.abs(losses(x) - np.array([losses(x[i : i + 1]) for i in range(len(x))]))
+
+
 def _company_cases(rng, size):
     rows, width = ((2, 2), (3, 4), (4, 2), (5, 4), (3, 2))[size % 5]
     kind = ("contrastive", "own", "shared", "contrastive", "centred")[size % 5]
@@ -201,6 +220,12 @@ company = Exercise(
             "always-the-first",
             _first_alone,
             "You compare every row with the *first* row's loss alone; each with its own.",
+        ),
+        Mistake(
+            "every-with-every",
+            _every_with_every,
+            "Your losses alone are (rows, 1), so that each row is compared with every other one: "
+            "take the `[0]` of each, or `np.concatenate` them.",
         ),
         Mistake(
             "left-out",

@@ -89,6 +89,11 @@ prefix_mask = Exercise(
             "Only the prefix is seen. What comes after it also sees itself and what came before.",
         ),
         Mistake(
+            "no-brackets",
+            _wrong(lambda back, places, prefix: (back | places) < prefix),
+            "`|` is done before `<`: put the comparison in brackets.",
+        ),
+        Mistake(
             "numbers",
             _wrong(lambda back, places, prefix: (back | (places < prefix)) * 1.0),
             "The pattern is right, but these are numbers; wanted is a boolean array.",
@@ -97,7 +102,8 @@ prefix_mask = Exercise(
     hints=[
         "A place is seen if it lies back, or if it is part of the prefix.",
         "`back` is (length, length); `places < prefix` is (length,) and stands for its columns.",
-        "`|` joins two boolean arrays, and the shorter one counts for every row.",
+        "`|` joins two boolean arrays, and the shorter one counts for every row. It is done before "
+        "`<`, so a comparison beside it stands in brackets.",
     ],
 )
 
@@ -139,6 +145,12 @@ def _mass_cases(rng, size):
     return {"ids": ids, "start": start, "length": length, "mask_id": 4}
 
 
+def _shifted(ids, start, length, mask_id, asks_all=False):
+    """The line that gave the span away is gone, and nothing stands in its place."""
+    source, _, target = _mass(ids, start, length, mask_id, asks_all=asks_all)
+    return source, np.append(ids[:1], ids[:-1]), target
+
+
 BUGS = ("shows_itself", "shows_all", "asks_all")
 _REST = {
     ("shows_itself",): "Two bugs are gone. In the span the decoder is still shown the very token "
@@ -176,6 +188,18 @@ mass_row = Exercise(
             for bugs, hint in _REST.items()
         ),
         Mistake(
+            "shifted-text-and-asks-all",
+            partial(_shifted, asks_all=True),
+            "The span is no longer given away. But outside it, and at its first place, the decoder "
+            "is still shown the text: it should see [MASK] there. And look at what is asked.",
+        ),
+        Mistake(
+            "shifted-text",
+            _shifted,
+            "What is asked is right. Outside the span, and at its first place, the decoder is "
+            "still shown the text: it should see [MASK] there, and has to ask the encoder.",
+        ),
+        Mistake(
             "token-before-the-span",
             _edge,
             "At the span's first place the decoder is shown the token before the span, which the "
@@ -198,7 +222,7 @@ mass_row = Exercise(
         "For each of the three rows ask: who reads it, and what must they not know?",
         "The decoder sees in the span the token *before* each, at its first place and everywhere "
         "else mask_id; the target is 0 outside the span.",
-        "Begin `shown` with `np.full_like(ids, mask_id)`, `target` with zeros, and move the slice "
-        "of `ids` that goes into `shown` one to the left.",
+        "Begin `shown` with `np.full_like(ids, mask_id)`, `target` with `np.zeros_like(ids)`, and "
+        "move the slice of `ids` that goes into `shown` one to the left.",
     ],
 )

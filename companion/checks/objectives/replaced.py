@@ -39,6 +39,14 @@ def _first_row(ids, positions, samples):
     return _answer(ids, np.broadcast_to(positions[:1], positions.shape), samples)
 
 
+def _all_rows(ids, positions, samples):
+    """`read[:, positions]` is (batch, batch, gaps): every row, at every row's gaps."""
+    read = ids.copy()
+    read[:, positions] = samples
+    read[:, 0] = ids[:, 0]
+    return read, (read != ids).astype(int)
+
+
 def _in_place(ids, positions, samples):
     labels = _answer(ids, positions, samples)[1]
     ids[:] = _replace(ids, positions, samples)
@@ -127,6 +135,12 @@ replaced_labels = Exercise(
             "first-rows-gaps",
             _first_row,
             "All rows are given the gaps of the first; each row has its own.",
+        ),
+        Mistake(
+            "every-rows-gaps",
+            _all_rows,
+            "`read[:, positions]` writes the gaps of every row into all rows; a row index "
+            "`np.arange(len(ids))[:, None]` beside `positions` keeps each row to its own.",
         ),
         Mistake(
             "compared-with-itself",
