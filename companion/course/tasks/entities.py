@@ -125,7 +125,7 @@ TASK = Task(
         "epochs": 6,
         "patience": 40,  # of 28 intervals: no run ends before its rate has fallen to 0
         "word dropout": 0.1,
-        "crf": True,
+        "crf": True,  # F1 of the validation split 0.900; token by token 0.885 (one run each)
         "muon": True,
         "rates": {"full": 2e-3, "frozen": 6e-3, "lora": 4e-3, "adapter": 4e-3, "scratch": 4e-3},
     },
