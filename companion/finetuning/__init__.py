@@ -3,9 +3,9 @@
 Reading order: `heads` → `freezing` (which weights move, how fast) → `additions` (LoRA, adapters) →
 `learning` (weights of classes, when to stop) → `tags` (BIO, Viterbi, CRF) → `answers` (spans). Then
 whole tasks: `items` → `reading` (where a small encoder starts that is to read) → `starts` (any
-encoder, and which of it moves) → `scores` → `kinds` (rows, head, answers) → `turns` (batches) →
-`writing` → `baselines` → `comparing` (intervals) → `utterances` and `fillings` (what is said to a
-house). Pictures at the end: `patches` → `captions` → `retrieval`.
+encoder, and which of it moves) → `scores` → `turns` (batches) → `kinds` (rows, head, answers) →
+`tagging` → `writing` → `baselines` → `comparing` (intervals) → `utterances` and `fillings` (what is
+said to a house). Pictures at the end: `patches` → `captions` → `retrieval`.
 """
 
 from .additions import Adapted, Adapter, LoRADense, add_adapters, add_lora, merge_lora
@@ -41,7 +41,7 @@ from .heads import (
     TokenHead,
 )
 from .items import Asked, Example, Rewrite, TaggedText, share_of, texts_of, word_tags, words_of
-from .kinds import Answering, Classification, IntentSlots, Tagging
+from .kinds import Answering, Classification
 from .learning import EarlyStopping, class_weights, rate_of, tag_weights
 from .patches import PICTURE_PRESETS, PatchEmbedding, PictureConfig, cut_into_patches
 from .reading import Reader, marks, start_to_read
@@ -67,6 +67,7 @@ from .starts import (
     text_rows,
     word_rows,
 )
+from .tagging import IntentSlots, Tagging
 from .tags import (
     CRF,
     FORBIDDEN,
