@@ -30,7 +30,7 @@ from companion.generation import (
     top_p,
 )
 from companion.generation.beam import _largest as largest
-from companion.generation.filters import FORBIDDEN
+from companion.generation.filters import FORBIDDEN, filtered
 from companion.gpt import GPT, GPTConfig
 from companion.transformer import Transformer, TransformerConfig
 from companion.transformer import greedy as chapter_5_greedy
@@ -319,7 +319,32 @@ def test_a_temperature_that_float32_cannot_carry_is_named():
             Filters(temperature=wrong)
 
 
-@pytest.mark.parametrize("dtype", ["bfloat16"])
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"repetition_penalty": 1.3},
+        {"temperature": 0.7},
+        {"temperature": 1e-20},  # −3·10²⁰ is no float16
+        {"top_k": 2},
+        {"top_p": 0.7},
+        {"min_p": 0.3},
+        {"temperature": 0.7, "top_k": 2, "min_p": 0.3},
+    ],
+    ids=str,
+)
+def test_logits_of_low_precision_are_filtered_as_the_same_numbers_in_float32(dtype, filters):
+    said = np.array([[0, 2], [1, 1]])
+    low = ops.cast(COLD, dtype)
+    expected = array(filtered(ops.cast(low, "float32"), said, 2, filters))
+    tensors = {name: ops.convert_to_tensor(value, "float32") for name, value in filters.items()}
+    for numbers in (filters, tensors):
+        found = array(filtered(low, said, 2, numbers))
+        assert np.isfinite(found).all()
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_what_is_forbidden_is_forbidden_in_low_precision_too(dtype):
     logits = ops.cast(COLD, dtype)
     said = np.array([[0], [1]])

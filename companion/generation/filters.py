@@ -1,9 +1,9 @@
 """Filters: which tokens may be drawn, and how much the likely ones are favoured. Chapter 8.
 
 Logits in, logits out, both (batch, vocab), in `keras.ops`: NumPy arrays and tensors will do, and
-numbers may be tensors, so that one compiled loop serves all values. What is forbidden gets a large
-negative finite number, `FORBIDDEN`, which a softmax turns into exactly 0. Letters: B batch, V
-vocabulary, L room for a text.
+numbers may be tensors, so that one compiled loop serves all values. Logits of low precision come
+out as float32. What is forbidden gets a large negative finite number, `FORBIDDEN`, which a softmax
+turns into exactly 0. Letters: B batch, V vocabulary, L room for a text.
 """
 
 import dataclasses
@@ -11,6 +11,7 @@ import functools
 from collections.abc import Mapping
 from numbers import Real
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -27,7 +28,7 @@ def temperature(logits, value):
     Raises `ValueError` for a value below `COLDEST`: quotients would come near `FORBIDDEN`.
     """
     _check("temperature", value)
-    return ops.convert_to_tensor(logits) / value
+    return _wide(logits) / value
 
 
 def top_k(logits, k):
@@ -36,7 +37,7 @@ def top_k(logits, k):
     All are kept when k ≥ V. Raises `ValueError` for a k below 1.
     """
     _check("top_k", k)
-    logits = ops.convert_to_tensor(logits)
+    logits = _wide(logits)
     return _keep(logits, _likeliest(logits, ops.ones_like(logits, "float32"), k))
 
 
@@ -47,7 +48,7 @@ def top_p(logits, p):
     and those as likely as the last kept stay. Raises `ValueError` for a p outside (0, 1].
     """
     _check("top_p", p)
-    logits, p = ops.convert_to_tensor(logits), ops.cast(p, "float32")
+    logits, p = _wide(logits), ops.cast(p, "float32")
     wide = ops.cast(logits, "float32")
     weights = ops.exp(wide - ops.max(wide, axis=-1, keepdims=True))
     # A sum of rounded numbers reaches the whole too early, so p = 1 is not left to it.
@@ -61,7 +62,7 @@ def min_p(logits, p):
     Raises `ValueError` for a p outside (0, 1]; 1 keeps the likeliest only.
     """
     _check("min_p", p)
-    logits = ops.convert_to_tensor(logits)
+    logits = _wide(logits)
     least = ops.max(logits, axis=-1, keepdims=True) + ops.log(ops.cast(p, logits.dtype))
     return _keep(logits, logits >= least)
 
@@ -75,7 +76,7 @@ def repetition_penalty(logits, ids, penalty):
     Raises `ValueError` for a penalty that is not above 0; 1 changes nothing.
     """
     _check("repetition_penalty", penalty)
-    logits, ids = ops.convert_to_tensor(logits), ops.convert_to_tensor(ids)
+    logits, ids = _wide(logits), ops.convert_to_tensor(ids)
     punished = ops.where(logits > 0, logits / penalty, logits * penalty)
     return ops.where(_marked(ids, ids >= 0, logits.shape[-1]), punished, logits)
 
@@ -88,7 +89,7 @@ def no_repeat_ngram(logits, ids, n):
     n below 1.
     """
     _check("no_repeat_ngram", n)
-    logits, ids = ops.convert_to_tensor(logits), ops.cast(ids, "int32")
+    logits, ids = _wide(logits), ops.cast(ids, "int32")
     length, vocab_size = ids.shape[1], logits.shape[-1]
     if length < n:
         return logits
@@ -170,6 +171,13 @@ def _check(name: str, value) -> None:
     right, message = LIMITS[name]
     if isinstance(value, Real) and not right(value):
         raise ValueError(message.format(value))
+
+
+def _wide(logits):
+    """At least float32: neither `FORBIDDEN` nor an almost frozen logit is a float16."""
+    logits = ops.convert_to_tensor(logits)
+    dtype = keras.backend.standardize_dtype(logits.dtype)
+    return ops.cast(logits, keras.backend.result_type(dtype, "float32"))
 
 
 def _keep(logits, kept):
