@@ -295,6 +295,22 @@ def test_a_word_without_a_token_neither_begins_nor_ends_an_answer():
         assert ft.Answering().answers([logits], TOKENIZER, [item], 12) == [wanted]
 
 
+def test_an_answer_is_learned_from_its_first_word_with_a_token_to_its_last():
+    # [CLS] who [SEP] tom 李 [SEP]; the signs of no width between and around them have no token.
+    text = "\u200btom\u200b李\u200b"
+    answers = [text, "\u200btom", "李\u200b", "\u200b", ""]
+    items = [
+        ft.Asked(str(i), text, "who", answer, text.index(answer) if answer else -1)
+        for i, answer in enumerate(answers)
+    ]
+    kind = ft.Answering()
+    ends = kind.targets(TOKENIZER, items, kind.rows(TOKENIZER, items, 12), 12)["ends"]
+    assert ends.tolist() == [[3, 4], [3, 3], [4, 4], [0, 0], [0, 0]]
+    # With room for tom alone, what ends behind it cannot be seen.
+    ends = kind.targets(TOKENIZER, items, kind.rows(TOKENIZER, items, 5), 5)["ends"]
+    assert ends.tolist() == [[0, 0], [3, 3], [0, 0], [0, 0], [0, 0]]
+
+
 def test_what_a_crf_learned_of_neighbours_decides_between_paths():
     kind = ft.Tagging(("O", "B-X", "I-X"), crf=True)
     item = ft.TaggedText("1", ("tom", "lives"), ("O", "O"))

@@ -163,14 +163,19 @@ class Answering(OnEncoder):
         return self._cut(tokenizer, items, longest)[0]
 
     def targets(self, tokenizer, items: Sequence[Asked], ids, longest: int) -> dict:
-        """First and last token of each answer, (items, 2); both [CLS], 0, where there is none."""
+        """First and last token of each answer, (items, 2); both [CLS], 0, where there is none.
+
+        An answer's ends are its words that have tokens. One that is cut off, be it in part, or
+        whose words the tokenizer dropped, is none.
+        """
         _, places, words = self._cut(tokenizer, items, longest)
         ends = np.zeros((len(items), 2), np.int32)
         for row, item, firsts, spans in zip(ends, items, places, words, strict=True):
             past = item.start + len(item.answer)
             inside = [i for i, (a, b) in enumerate(spans) if item.start <= a and b <= past]
             if item.answer and inside and inside[-1] < len(firsts):
-                row[:] = firsts[inside[0]], firsts[inside[-1]]
+                kept = firsts[inside][firsts[inside] > 0]  # at 0 a dropped word has [CLS]
+                row[:] = (kept[0], kept[-1]) if len(kept) else 0
         return {"ends": ends}
 
     def answers(self, said: Sequence[np.ndarray], tokenizer, items, longest: int) -> list[str]:
