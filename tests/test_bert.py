@@ -632,6 +632,23 @@ def test_the_beginning_of_a_longer_word_is_not_the_word():
             word_vectors(encoder, tokenizer, ["embeddings"], word)
 
 
+def test_a_word_that_the_context_cuts_is_neither_its_beginning_nor_itself():
+    tokenizer = WordPiece([*BERT_SPECIALS, "em", "##bed", "##ding", "##s"])
+    config = dataclasses.replace(SMALL, vocab_size=len(tokenizer), context_length=6)
+    encoder = randomise(Bert(config))
+    # [CLS] em em ##bed ##ding [SEP]: what is left of the second word looks like "embedding".
+    with pytest.raises(ValueError, match="the word 'embedding' is not in 'em embeddings'"):
+        word_vectors(encoder, tokenizer, ["em embeddings"], "embedding")
+    # The word itself is there, but not all of it is read; nor is any of one that comes later.
+    for text in ("em embeddings", "em em em em em embeddings"):
+        with pytest.raises(ValueError, match="'embeddings' is behind the model's context, 6 tok"):
+            word_vectors(encoder, tokenizer, [text], "embeddings")
+    # The first whole word counts, [CLS] em ##bed ##ding ##s [SEP], and nothing but it fits.
+    found, _ = word_vectors(encoder, tokenizer, ["embeddings embeddings"], "embeddings")
+    vectors = array(encoder(np.array([[2, 5, 6, 7, 8, 3]])))
+    np.testing.assert_allclose(found[0], vectors[0, 1:5].mean(axis=0), atol=1e-5)
+
+
 # Saving
 
 

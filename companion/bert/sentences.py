@@ -73,16 +73,16 @@ def word_vectors(
 
     The second, the row of E, is the same in every text: what chapter 3 calls the word's vector. Of
     a word of several tokens both are means; of several places in a text the first counts. The
-    beginning of a longer word is not the word. Raises `ValueError` for a word without tokens and
-    for a text without the word.
+    beginning of a longer word is not the word, also where the context ends before the rest of it.
+    Raises `ValueError` for a word without tokens, for a text without the word, and for one in which
+    the context does not hold the whole word.
     """
     wanted = tokenizer.encode_ordinary(word)
     if not wanted:
         raise ValueError(f"the word {word!r} has no tokens; give at least one character")
-    ids = encode_texts(tokenizer, texts, bert.config.context_length)
-    rows = [[tokenizer.vocab[number] for number in row] for row in ids]
-    pieces = [tokenizer.vocab[number] for number in wanted]
-    places = [_find(row, pieces, text, word) for row, text in zip(rows, texts, strict=True)]
+    longest = bert.config.context_length
+    ids = encode_texts(tokenizer, texts, longest)
+    places = [_find(tokenizer, text, word, longest) for text in texts]
     x = ops.convert_to_numpy(bert(ids))
     contextual = [
         row[at : at + len(wanted)].mean(axis=0) for row, at in zip(x, places, strict=True)
@@ -91,10 +91,22 @@ def word_vectors(
     return np.stack(contextual), np.repeat(table[wanted].mean(axis=0)[None], len(texts), axis=0)
 
 
-def _find(row: list[str], pieces: list[str], text: str, word: str) -> int:
-    """Where a word's pieces begin in a row, the next piece being none of the same word."""
-    for place in range(len(row) - len(pieces)):  # behind a word there is [SEP] at least
+def _find(tokenizer: WordPiece, text: str, word: str, longest: int) -> int:
+    """Where a word begins in [CLS] text [SEP] of at most `longest` tokens.
+
+    It is looked for in the whole text: what is cut off may be the rest of a longer word.
+    """
+    row, pieces = (
+        [tokenizer.vocab[number] for number in tokenizer.encode_ordinary(of)] for of in (text, word)
+    )
+    row.append("[SEP]")
+    for place in range(len(row) - len(pieces)):
         end = place + len(pieces)
         if row[place:end] == pieces and not row[end].startswith("##"):
-            return place
-    raise ValueError(f"the word {word!r} is not in {text!r}, or behind the model's context")
+            if end > longest - 2:
+                raise ValueError(
+                    f"the word {word!r} is behind the model's context, {longest} tokens of "
+                    f"{text!r}; cut off what stands before it"
+                )
+            return 1 + place
+    raise ValueError(f"the word {word!r} is not in {text!r}; leave that text out")
