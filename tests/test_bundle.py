@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from class_of import CHAPTER, NAMES, RIGHT
 
+from companion import cache
 from companion.course import bundle, chapters
 from companion.course.notebook.read import mark
 from companion.course.release import release
@@ -193,6 +194,77 @@ def test_a_later_bundle_replaces_an_earlier_one_and_nothing_else(tmp_path):
     listed = set(json.loads((out / "manifest.json").read_bytes())["files"])
     assert files == listed | {"manifest.json", ".venv/own"}
     assert outside.exists()
+
+
+class Killed(BaseException):
+    """What nobody catches, as nobody catches kill -9."""
+
+
+def killed_at(monkeypatch, count, write, *arguments):
+    """Carry out `write` until its file number `count` is half written, and no further."""
+    begun = []
+
+    def atomic_write(path):
+        if len(begun) == count:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.with_name(f".{path.name}.0123abcd.tmp").write_bytes(b"hal")
+            raise Killed
+        begun.append(path)
+        return cache.atomic_write(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bundle, "atomic_write", atomic_write)
+        with pytest.raises(Killed):
+            write(*arguments)
+
+
+def holds_a_whole_bundle(folder):
+    """Every file and no other is what the manifest lists."""
+    files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    told = json.loads((folder / "manifest.json").read_bytes())["files"]
+    return files == {*told, "manifest.json"} and all(
+        hashlib.sha256((folder / path).read_bytes()).hexdigest() == about["sha256"]
+        for path, about in told.items()
+    )
+
+
+@pytest.mark.parametrize("count", [0, 7])
+def test_a_release_that_was_killed_is_carried_out_by_the_next(tmp_path, monkeypatch, count):
+    killed_at(monkeypatch, count, bundle.write_bundle, [CHAPTER], tmp_path)
+    assert (tmp_path / "unfinished.json").is_file()
+    assert not (tmp_path / "manifest.json").exists()
+    bundle.write_bundle([chapters.find("attention")], tmp_path)
+    assert holds_a_whole_bundle(tmp_path)
+    # The same in the place of an earlier bundle: of three chapters the last one's are left.
+    killed_at(monkeypatch, count, bundle.write_bundle, [chapters.find("tokenization")], tmp_path)
+    bundle.write_bundle([CHAPTER], tmp_path)
+    assert holds_a_whole_bundle(tmp_path)
+
+
+def test_a_release_that_was_killed_before_it_said_what_it_writes_has_written_nothing(tmp_path):
+    (tmp_path / "unfinished.json").write_text('{"files": ["comp')
+    bundle.write_bundle([CHAPTER], tmp_path)
+    assert holds_a_whole_bundle(tmp_path)
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "unfinished.json").write_text('{"files": ["comp')
+    (tmp_path / "notes" / "mine").touch()
+    with pytest.raises(ValueError, match="is no earlier handout"):
+        bundle.write_bundle([CHAPTER], tmp_path / "notes")
+
+
+@pytest.mark.parametrize("count", [0, 7, -1])
+def test_variants_of_which_some_were_written_are_completed(tmp_path, monkeypatch, count):
+    whose, one, all_ = Variants(7, {"amy": 1, "bob": 2}), tmp_path / "one", tmp_path / "all"
+    files = len(bundle.write_personal([CHAPTER], one, whose))
+    killed_at(monkeypatch, count % files, bundle.write_personal, [CHAPTER], all_, whose)
+    with pytest.raises(ValueError, match="is no earlier handout"):  # students are in it
+        bundle.write_bundle([CHAPTER], all_)
+    bundle.write_personal([CHAPTER], all_, whose)
+    assert sorted(p.name for p in all_.iterdir()) == ["amy", "bob", "variants.json"]
+    for student in ("amy", "bob"):
+        assert holds_a_whole_bundle(all_ / student)
+        told = [(folder / student / "manifest.json").read_bytes() for folder in (one, all_)]
+        assert told[0] == told[1]
 
 
 def test_a_student_who_comes_later_gets_a_bundle_beside_the_others(tmp_path):

@@ -36,6 +36,7 @@ BESIDE = (
     *("LICENSE", "Makefile"),
 )
 MANIFEST, VARIANTS = "manifest.json", "variants.json"
+UNFINISHED = "unfinished.json"  # which files may be here, as long as not all of them are
 OPENED = re.compile(r"^CHAPTER \?= .*$", re.MULTILINE)  # in the Makefile: what `make learn` opens
 SCHEMA = 3  # of nbgrader's cell metadata
 
@@ -59,11 +60,16 @@ def write_bundle(
 
     With `nbgrader` the cells carry nbgrader's metadata as well, and each check is followed by a
     cell that nbgrader marks. With a seed it is a variant, and its own checks know it. An earlier
-    bundle in `out` is replaced. Raises `ReleaseError` as `release` does, and `ValueError` for a
-    folder that holds anything else.
+    bundle in `out` is replaced, and so is what a killed process left of one. Raises `ReleaseError`
+    as `release` does, and `ValueError` for a folder that holds anything else.
     """
     out = Path(out)
     before = _bundled(out)
+    return _replace(out, before, _contents(which, nbgrader, seed))
+
+
+def _contents(which: Sequence[Chapter], nbgrader: bool, seed: int | None) -> dict[str, bytes]:
+    """{path in the bundle: content} of every file, the manifest last."""
     files = dict(_notebooks(which, nbgrader, seed))
     roots = {name for text in files.values() for name in _imports_of_notebook(text)}
     files |= _package(tuple(which), frozenset(roots))
@@ -79,32 +85,59 @@ def write_bundle(
     files["README.md"] = README.format(title="Exercises", listed=listed)
     contents = {path: text.encode() for path, text in files.items()} | dict(_brought(which))
     told = json.dumps(manifest(which, contents, seed), indent=1, ensure_ascii=False) + "\n"
-    contents[MANIFEST] = told.encode()
-    _replace(out, before, contents)
-    return [out / path for path in contents]
+    return contents | {MANIFEST: told.encode()}
 
 
-def _replace(out: Path, before: set[str], contents: dict[str, bytes]) -> None:
+def _replace(out: Path, before: set[str], contents: dict[str, bytes]) -> list[Path]:
     """Write the files, and remove those that an earlier bundle had and this one has not."""
+    _begin(out, before | contents.keys())
+    for path in before | contents.keys():
+        for half in (out / path).parent.glob(f".{Path(path).name}.????????.tmp"):
+            half.unlink()  # of an `atomic_write` that was killed
     for path, content in contents.items():
         with atomic_write(out / path) as file:
             file.write(content)
     for path in before - contents.keys():
         (out / path).unlink(missing_ok=True)
+    (out / UNFINISHED).unlink()
+    return [out / path for path in contents]
+
+
+def _begin(out: Path, paths: Iterable[str]) -> None:
+    """Say which files are going to be in the folder, before there is one.
+
+    Written in place: one cut short by a kill says nothing, and then there is nothing else yet.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    told = json.dumps({"files": sorted(paths)}, indent=1, ensure_ascii=False)
+    (out / UNFINISHED).write_text(told + "\n", encoding="utf-8")
+
+
+def _empty(out: Path) -> bool:
+    """True for a folder with nothing in it, or in which a release was killed at once."""
+    return not out.exists() or all(path.name == UNFINISHED for path in out.iterdir())
 
 
 def _bundled(out: Path) -> set[str]:
-    """The files of the bundle that is in the folder, none if it is new or empty.
+    """The files of the bundle, or of part of one, that is in the folder; none if it is empty.
 
     Raises `ValueError` for any other folder: what is in it would be overwritten.
     """
-    if not out.exists() or not any(out.iterdir()):
+    if _empty(out):
         return set()
+    for name in (UNFINISHED, MANIFEST):
+        paths = _listed(out / name)
+        if paths and VARIANTS not in paths:
+            return {path for path in paths if _within(out, path)}
+    raise _occupied(out)
+
+
+def _listed(file: Path) -> set[str]:
+    """The paths of a list of files; none if there is no such list, or half of one."""
     try:
-        told = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
-        return {path for path in told["files"] if _within(out, path)}
+        return set(json.loads(file.read_text(encoding="utf-8"))["files"])
     except (OSError, ValueError, KeyError, TypeError):
-        raise _occupied(out) from None
+        return set()
 
 
 def _within(out: Path, path: str) -> bool:
@@ -128,15 +161,16 @@ def write_personal(
     `write_bundle` does, for the folder of any student before a file is written.
     """
     out, written = Path(out), []
-    if out.exists() and any(out.iterdir()) and not (out / VARIANTS).is_file():
+    begun = (out / VARIANTS).is_file() or VARIANTS in _listed(out / UNFINISHED)
+    if not begun and not _empty(out):
         raise _occupied(out)
-    for student in whose.students:
-        _bundled(out / names.stem(student))
+    before = {student: _bundled(out / names.stem(student)) for student in whose.students}
     for student, seed in whose.students.items():
-        written += write_bundle(which, out / names.stem(student), nbgrader, seed)
-    with atomic_write(out / VARIANTS, "w") as file:
-        file.write(json.dumps(whose.to_json(), indent=1, ensure_ascii=False) + "\n")
-    return [*written, out / VARIANTS]
+        contents = _contents(which, nbgrader, seed)
+        _begin(out, [VARIANTS])
+        written += _replace(out / names.stem(student), before[student], contents)
+    told = json.dumps(whose.to_json(), indent=1, ensure_ascii=False) + "\n"
+    return written + _replace(out, set(), {VARIANTS: told.encode()})
 
 
 def manifest(
