@@ -8,9 +8,20 @@ from hypothesis import strategies as st
 
 from companion import corpora
 from companion import finetuning as ft
+from companion.bert import Bert, BertConfig
 from companion.corpora import Labelled, TaggedSentence, Template
 from companion.course import recipes, tasks
-from companion.course.tasks import entities, intents, questions, runs, sentiment, world
+from companion.course.chapters import ROOT
+from companion.course.tasks import (
+    base,
+    entities,
+    intents,
+    questions,
+    results,
+    runs,
+    sentiment,
+    world,
+)
 
 
 def load_from(monkeypatch, **of_split):
@@ -168,6 +179,43 @@ def test_results_of_a_checkpoint_that_was_made_anew_are_another_tasks(monkeypatc
     before, recipe = task.digest("full"), recipes.RECIPES[task.checkpoint]
     monkeypatch.setitem(recipes.RECIPES, recipe.name, dataclasses.replace(recipe, steps=1))
     assert task.digest("full") != before
+
+
+@pytest.mark.parametrize("method", ["lora", "adapter"])
+def test_another_edition_of_what_a_method_adds_is_another_digest_of_this_method(
+    monkeypatch, method
+):
+    task = tasks.TASKS["question-type"]
+    before = {one: task.digest(one) for one in task.methods}
+    monkeypatch.setitem(base.ADDED, method, 2)
+    assert [one for one in task.methods if task.digest(one) != before[one]] == [method]
+
+
+def test_results_of_the_first_editions_are_read_which_did_not_count_them():
+    committed = results.all_of(
+        ROOT / "checkpoints" / "finetuned" / "question-type", tasks.TASKS["question-type"]
+    )
+    assert {run["method"] for run in committed} >= {"full", "frozen", "lora", "adapter", "scratch"}
+
+
+@pytest.mark.parametrize(("d_model", "thin"), [(64, 8), (384, 16)])
+def test_what_lora_and_adapters_add_is_of_an_edition(d_model, thin):
+    # Another rank, α, width or place: raise the edition in tasks.base.ADDED, and here.
+    config = BertConfig(
+        vocab_size=20, context_length=4, d_model=d_model, num_layers=1, num_heads=2, d_ff=64,
+        num_segments=1, pooler=False,
+    )  # fmt: skip
+    start = ft.Start(config, Bert(config).get_weights(), None)
+    loras, adapters = (
+        ft.new_model(start, ft.ClassificationHead(2), method).encoder._flatten_layers()
+        for method in ("lora", "adapter")
+    )
+    ranks = {one.name: (one.rank, one.alpha) for one in loras if isinstance(one, ft.LoRADense)}
+    widths = [one.width for one in adapters if isinstance(one, ft.Adapter)]
+    names = [f"{name}_lora" for name in ("query", "key", "value", "output", "up", "down")]
+    everywhere = dict.fromkeys(names, (thin, 2 * thin))
+    assert {base.ADDED["lora"]: ranks} == {1: everywhere}
+    assert {base.ADDED["adapter"]: widths} == {1: [thin, thin]}
 
 
 def test_an_interval_is_chosen_by_the_first_metric_or_by_the_one_a_task_names():

@@ -87,6 +87,7 @@ def new_model(start: Start, head: keras.layers.Layer, method: str = "full") -> F
     else:
         encoder.set_weights(start.weights)
     model = (Reader if marked else FineTuned)(encoder, head)
+    # What is added, here and below, has an edition in the course's `tasks.base.ADDED`.
     thin = min(16, start.config.d_model // 8)  # of MiniLM's weights LoRA then moves 2.9 %
     if method == "frozen":
         freeze(model, but="head/")

@@ -26,6 +26,9 @@ SETTINGS: dict[str, Any] = {
     "validation": 600,  # items at most
     "rates": {"full": 5e-5, "frozen": 2e-3, "lora": 5e-4, "adapter": 5e-4, "scratch": 3e-4},
 }
+# Editions of what `finetuning.new_model` adds by a method (a LoRA's rank, an adapter's width …):
+# results of another edition say nothing of this one.
+ADDED = {"lora": 1, "adapter": 1}
 
 
 @dataclass(frozen=True)
@@ -76,13 +79,15 @@ class Task:
     def digest(self, method: str) -> str:
         """Changes with every number that a run by the method looks at, and of the start's recipe.
 
-        Results belong to one digest: those of a checkpoint that was since made anew are not read.
-        The rates of other methods do not count.
+        Results belong to one digest: those of a checkpoint that was since made anew are not read,
+        nor those of a LoRA of another rank (`ADDED`). The rates of other methods do not count.
         """
         looked_at = self.numbers | {"rates": self.numbers["rates"].get(method)}
         numbers = [self.name, self.checkpoint, looked_at]
         if self.checkpoint in RECIPES:
             numbers.append(RECIPES[self.checkpoint].digest)
+        if ADDED.get(method, 1) > 1:  # the first editions had no number
+            numbers.append(ADDED[method])
         return hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest()[:12]
 
 
