@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -210,82 +211,85 @@ def test_another_models_weights_are_refused_by_name(model, tmp_path, change, say
 
 # --- kill -9 -------------------------------------------------------------------------------------
 
-# One process imports Keras and forks the runs, so that a kill costs no import. Each run traces and
-# trains like a run of its own; the parent computes nothing.
+# The process kills itself at an event that it counts, not at a time: after ten steps (one call of
+# theirs), with the new state written but not renamed, or renamed. An interval is four events.
 PROGRAM = """
-    import random, signal, subprocess, sys, time
+    import os, signal, sys
     from pathlib import Path
+
+    import keras
     import numpy as np
 
-    folder, kills, moments = Path(sys.argv[1]), int(sys.argv[2]), random.Random(sys.argv[3])
+    from companion import training
+    from companion import transformer as tr
 
-    def run(name):
-        from companion import training
-        from companion import transformer as tr
+    folder, name, last = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    events, sync = 0, os.fsync
 
-        print("begun", flush=True)
-        training.seed(3)
-        config = tr.TransformerConfig(vocab_size=50, context_length=16, d_model=16, num_layers=1,
-                                      num_heads=2, d_ff=16, dropout=0.1, norm="pre")
-        model = tr.Transformer(config)
-        tr.compile_for_translation(model, steps=200, warmup=5)
-        rng = np.random.default_rng(0)
-        rows = rng.integers(5, 50, (200, 12)).astype("int32")
-        rows[np.arange(12) >= rng.integers(3, 13, 200)[:, None]] = 0
-        batch = tr.batches(rows, (rows > 0) * (54 - rows), tokens=100)
-        training.fit(model, batch, 200, every=20, resume=folder / f"{name}.npz")
-        weights = np.concatenate([np.array(w).ravel() for w in model.weights])
-        np.save(folder / f"{name}.npy", weights)
+    def count():
+        global events
+        events += 1
+        if events == last:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-    def start(name):  # no fork: a copy of a process with TensorFlow's threads may never wake up
-        command = [sys.executable, __file__, *sys.argv[1:4], name]
-        child = subprocess.Popen(command, stdout=subprocess.PIPE)
-        child.stdout.readline()  # until all is imported
-        return child
+    def synced(file):
+        sync(file)
+        count()
 
-    if len(sys.argv) > 4:
-        run(sys.argv[4])
-        sys.exit()
-    child, begun = start("whole"), time.monotonic()
-    assert child.wait() == 0
-    whole = time.monotonic() - begun
-    state = folder / "killed.npz"
-    for _ in range(kills):
-        child = start("killed")
-        time.sleep(moments.uniform(0.3, 1.0) * whole)
-        child.kill()
-        status = child.wait()
-        done = int(np.load(state)["done"]) if state.exists() else 0
-        print("killed at" if status == -signal.SIGKILL else "had ended at", done, flush=True)
-    assert start("killed").wait() == 0
+    class Counted(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            count()
+
+    training.seed(3)
+    config = tr.TransformerConfig(vocab_size=50, context_length=16, d_model=16, num_layers=1,
+                                  num_heads=2, d_ff=16, dropout=0.1, norm="pre")
+    model = tr.Transformer(config)
+    tr.compile_for_translation(model, steps=200, warmup=5)
+    rng = np.random.default_rng(0)
+    rows = rng.integers(5, 50, (200, 12)).astype("int32")
+    rows[np.arange(12) >= rng.integers(3, 13, 200)[:, None]] = 0
+    batch = tr.batches(rows, (rows > 0) * (54 - rows), tokens=100)
+    os.fsync = synced  # of the file, then of its folder
+    training.fit(
+        model, batch, 200, every=20, resume=folder / f"{name}.npz", callbacks=[Counted()]
+    )
+    weights = np.concatenate([np.array(w).ravel() for w in model.weights])
+    np.save(folder / f"{name}.npy", weights)
 """
 
 
-def killed(tmp_path, kills):
-    """Weights of a run left alone and of one killed `kills` times, and what was printed."""
+def killed(tmp_path, events):
+    """Weights of a run left alone, and of one that was killed each time at an event."""
     program = tmp_path / "program.py"
     program.write_text(textwrap.dedent(PROGRAM))
-    seed = str(time.time_ns())
-    print("moments of", seed)
-    done = subprocess.run(
-        [sys.executable, program, tmp_path, str(kills), seed], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    print(done.stdout)
-    whole, resumed = (np.load(tmp_path / f"{name}.npy") for name in ("whole", "killed"))
-    return whole, resumed, done.stdout
+
+    def run(name, event=0):
+        command = [sys.executable, program, tmp_path, name, str(event)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == (-signal.SIGKILL if event else 0), done.stderr[-3000:]
+
+    run("whole")
+    intervals = 0
+    for event in events:
+        run("killed", event)
+        intervals += event // 4
+        state = tmp_path / "killed.npz"
+        assert (int(np.load(state)["done"]) if state.exists() else 0) == 20 * intervals
+    run("killed")
+    return [np.load(tmp_path / f"{name}.npy") for name in ("whole", "killed")]
 
 
 def test_a_translation_model_killed_with_9_and_resumed_has_the_same_weights_bit_by_bit(tmp_path):
-    whole, resumed, _ = killed(tmp_path, 2)
+    # After ten steps of the second interval; then with its state not yet renamed.
+    whole, resumed = killed(tmp_path, [5, 3])
     np.testing.assert_array_equal(whole, resumed)
 
 
 @pytest.mark.slow
 def test_twenty_kills_change_nothing(tmp_path):
-    whole, resumed, told = killed(tmp_path, 20)
+    # Eight of the ten intervals are carried out by processes that are killed.
+    whole, resumed = killed(tmp_path, [1, 2, 3, 4, 5] * 4)
     np.testing.assert_array_equal(whole, resumed)
-    assert told.count("killed at") >= 2  # the others may come after its end
 
 
 # --- the recipe and the commands -----------------------------------------------------------------
